@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The monotonic clock of the library, in microseconds, and timeouts on it. Tests replace it with
+ * a clock that moves only when told to. */
+gint64 jxs_clock_now (void);
+/* A source that is dispatched once, delay_ms from now on this clock; attach it with
+ * g_source_attach() as usual. Return value of the callback: G_SOURCE_REMOVE or G_SOURCE_CONTINUE
+ * (fires again after delay_ms). */
+GSource *jxs_clock_timeout_new (guint delay_ms);
+/* Convenience: new + name + callback + attach to context (nullable: thread-default). (transfer
+ * full) */
+GSource *jxs_clock_timeout_attach (
+    guint delay_ms, const char *name, GMainContext *context, GSourceFunc func, gpointer data);
+
+/* Tests only: from now on time stands still until advanced. */
+void jxs_clock_use_fake (gint64 start_us);
+void jxs_clock_advance (gint64 delta_us);
+void jxs_clock_use_real (void);
+
+G_END_DECLS

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The one seam through which every TLS session of the library is made. */
+
+typedef enum
+{
+  JXS_TLS_CLIENT,
+  JXS_TLS_SERVER,
+} JxsTlsRole;
+
+typedef struct
+{
+  JxsTlsRole role;
+  GTlsCertificate *certificate; /* (nullable): our own, with its private key */
+  gboolean pin; /* accept any certificate during the handshake and let the caller judge it
+                   afterwards; no certificate database is loaded; the server demands the
+                   client's certificate; TLS 1.3 required */
+  GSocketConnectable *identity; /* (nullable): when not pinning: the name the server must prove */
+  GTlsDatabase *database; /* (nullable): when not pinning: trust anchors, NULL for the system's */
+  const char *const *protocols; /* (nullable): ALPN */
+  guint timeout_ms;             /* for the whole handshake, 0 for the default of 30 s */
+  gboolean
+      unauthenticated_peer; /* counts against the cap of concurrent handshakes with strangers */
+} JxsTlsParams;
+
+#define JXS_TLS_MAX_STRANGERS                                                                      \
+  8 /* concurrent handshakes of unauthenticated peers; more wait in a queue; stops                 \
+       exhaustion of GLib's worker threads */
+
+/* Secures base and completes the handshake. On any failure base is closed. The result is a
+ * GTlsConnection with require-close-notify on. If base is a JxsSocketStream gathering is switched
+ * on after the handshake. Errors: JXS_ERROR_TIMED_OUT, JXS_ERROR_SECURITY (older than TLS 1.3 when
+ * pinning, no peer certificate), GIO's TLS errors. */
+void jxs_tls_handshake_async (GIOStream *base,
+                              const JxsTlsParams *params,
+                              int io_priority,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+GTlsConnection *jxs_tls_handshake_finish (GAsyncResult *result, GError **error);
+
+/* The tls-exporter channel binding (RFC 9266): 32 bytes. */
+GBytes *jxs_tls_get_exporter (GTlsConnection *connection, GError **error);
+/* Like "TLS 1.3" and "TLS_AES_256_GCM_SHA384" (nullable where GIO does not know). (transfer full)
+ */
+char *jxs_tls_get_protocol_name (GTlsConnection *connection);
+char *jxs_tls_get_cipher_name (GTlsConnection *connection);
+
+G_END_DECLS

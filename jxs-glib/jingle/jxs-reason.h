@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(JXS_INSIDE) && !defined(JXS_COMPILATION)
+#error "Only <jxs-glib/jxs-glib.h> can be included directly."
+#endif
+
+#include <glib-object.h>
+
+#include <jxs-glib/base/jxs-version-macros.h>
+#include <jxs-glib/xml/jxs-element.h>
+
+G_BEGIN_DECLS
+
+/* The conditions of XEP-0166 §7.4. */
+typedef enum
+{
+  JXS_REASON_NONE, /* no <reason/> was given */
+  JXS_REASON_ALTERNATIVE_SESSION,
+  JXS_REASON_BUSY,
+  JXS_REASON_CANCEL,
+  JXS_REASON_CONNECTIVITY_ERROR,
+  JXS_REASON_DECLINE,
+  JXS_REASON_EXPIRED,
+  JXS_REASON_FAILED_APPLICATION,
+  JXS_REASON_FAILED_TRANSPORT,
+  JXS_REASON_GENERAL_ERROR,
+  JXS_REASON_GONE,
+  JXS_REASON_INCOMPATIBLE_PARAMETERS,
+  JXS_REASON_MEDIA_ERROR,
+  JXS_REASON_SECURITY_ERROR,
+  JXS_REASON_SUCCESS,
+  JXS_REASON_TIMEOUT,
+  JXS_REASON_UNSUPPORTED_APPLICATIONS,
+  JXS_REASON_UNSUPPORTED_TRANSPORTS,
+} JxsReasonCondition;
+
+#define JXS_TYPE_REASON_CONDITION (jxs_reason_condition_get_type ())
+JXS_AVAILABLE_IN_1_0
+GType jxs_reason_condition_get_type (void);
+
+#define JXS_TYPE_REASON (jxs_reason_get_type ())
+typedef struct _JxsReason JxsReason;
+
+JXS_AVAILABLE_IN_1_0
+GType jxs_reason_get_type (void);
+JXS_AVAILABLE_IN_1_0
+JxsReason *jxs_reason_new (JxsReasonCondition condition, const char *text);
+JXS_AVAILABLE_IN_1_0
+JxsReason *jxs_reason_new_alternative_session (const char *sid, const char *text);
+JXS_AVAILABLE_IN_1_0
+JxsReason *jxs_reason_ref (JxsReason *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_reason_unref (JxsReason *self);
+JXS_AVAILABLE_IN_1_0
+JxsReasonCondition jxs_reason_get_condition (JxsReason *self);
+/* The element name as received, also of conditions this library does not know. */
+JXS_AVAILABLE_IN_1_0
+const char *jxs_reason_get_name (JxsReason *self);
+JXS_AVAILABLE_IN_1_0
+const char *jxs_reason_get_text (JxsReason *self);
+JXS_AVAILABLE_IN_1_0
+const char *jxs_reason_get_alternative_sid (JxsReason *self);
+/* The element of another namespace inside, or NULL. */
+JXS_AVAILABLE_IN_1_0
+JxsElement *jxs_reason_get_detail (JxsReason *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (JxsReason, jxs_reason_unref)
+
+G_END_DECLS

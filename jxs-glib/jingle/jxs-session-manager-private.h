@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <jxs-glib/jingle/jxs-jingle-private.h>
+#include <jxs-glib/jingle/jxs-security-private.h>
+#include <jxs-glib/jingle/jxs-session.h>
+#include <jxs-glib/jingle/jxs-transport-private.h>
+
+G_BEGIN_DECLS
+
+/* All sessions on one router, keyed by (peer full JID, sid); the application registry; the caps;
+ * the tie-breaks. Signal: "incoming" (JxsSession *session): PENDING, description of a registered
+ * namespace, transport and security acceptable; emitted after the session-initiate was
+ * acknowledged. Nobody answers: it stays pending until its deadline. */
+#define JXS_TYPE_SESSION_MANAGER (jxs_session_manager_get_type ())
+G_DECLARE_FINAL_TYPE (JxsSessionManager, jxs_session_manager, JXS, SESSION_MANAGER, GObject)
+
+#define JXS_SESSION_MAX_PER_PEER 16
+#define JXS_SESSION_MAX_TOTAL 4096
+
+JxsSessionManager *jxs_session_manager_new (JxsRouter *router);
+void jxs_session_manager_add_application (JxsSessionManager *self, const char *namespace_uri);
+void jxs_session_manager_remove_application (JxsSessionManager *self, const char *namespace_uri);
+/* The structs are copied, their pointers must stay valid. */
+void jxs_session_manager_add_transport (JxsSessionManager *self,
+                                        const JxsTransportFactory *factory);
+void jxs_session_manager_set_security (JxsSessionManager *self, const JxsSecurityFactory *factory);
+/* FALSE: unknown entity, answered as if there were no Jingle (XEP-0166 §6.3.2). */
+void jxs_session_manager_set_filter (JxsSessionManager *self,
+                                     gboolean (*func) (JxsSessionManager *self,
+                                                       JxsJid *from,
+                                                       gpointer user_data),
+                                     gpointer user_data);
+/* New sessions from `from` are answered with redirect to uri ("xmpp:..."), NULL for none. */
+void jxs_session_manager_set_redirect (JxsSessionManager *self, const char *uri);
+void jxs_session_manager_set_caps (JxsSessionManager *self, guint per_peer, guint total);
+/* (transfer full): state NEW. description is our offer. secure FALSE: no <security/> is offered. */
+JxsSession *jxs_session_manager_create (JxsSessionManager *self,
+                                        JxsJid *peer,
+                                        JxsElement *description,
+                                        gboolean secure);
+guint jxs_session_manager_get_n_sessions (JxsSessionManager *self);
+/* (transfer full) (element-type JxsSession) */
+GPtrArray *jxs_session_manager_list_sessions (JxsSessionManager *self);
+
+/* ---- what the layers above do with a session ---- */
+
+/* Ours, NEW: sends session-initiate, waits for the peer's user, connects the transport and secures
+ * it; falls back to the next transport. Theirs, PENDING: sends session-accept (description: our
+ * answer) and the same. Result: the stream, ready for application bytes. On failure the session is
+ * ended with the reason that fits. accept_timeout_ms: wait for the peer's session-accept
+ * (initiator). */
+void jxs_session_connect_async (JxsSession *self,
+                                JxsElement *answer,
+                                guint timeout_ms,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+GIOStream *jxs_session_connect_finish (JxsSession *self, GAsyncResult *result, GError **error);
+/* (nullable) (transfer none): the negotiated security, for its facts. */
+JxsSecurity *jxs_session_get_security (JxsSession *self);
+JxsTransport *jxs_session_get_transport (JxsSession *self);
+/* Orderly end: transport close, then session-terminate with reason (default success). */
+void jxs_session_close_async (JxsSession *self,
+                              JxsReason *reason,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+gboolean jxs_session_close_finish (JxsSession *self, GAsyncResult *result, GError **error);
+/* Delivered data must not be lost: the layer above holds the end of a session back until it has
+ * read what arrived. */
+
+G_END_DECLS

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#if !defined(JXS_INSIDE) && !defined(JXS_COMPILATION)
+#error "Only <jxs-glib/jxs-glib.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include <jxs-glib/base/jxs-jid.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  JXS_KEY_TYPE_ECDSA_P256,
+  JXS_KEY_TYPE_ED25519,
+} JxsKeyType;
+
+#define JXS_TYPE_KEY_TYPE (jxs_key_type_get_type ())
+JXS_AVAILABLE_IN_1_0
+GType jxs_key_type_get_type (void);
+
+/* The certificate and private key of this installation. Immutable, any thread. Property:
+ * certificate. */
+#define JXS_TYPE_IDENTITY (jxs_identity_get_type ())
+JXS_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (JxsIdentity, jxs_identity, JXS, IDENTITY, GObject)
+
+/* A new self-signed certificate whose subjectAltName is id-on-xmppAddr jid (bare). */
+JXS_AVAILABLE_IN_1_0
+JxsIdentity *jxs_identity_generate (JxsJid *jid, JxsKeyType type, GError **error);
+JXS_AVAILABLE_IN_1_0
+JxsIdentity *jxs_identity_new_from_pem (const char *pem, GError **error);
+JXS_AVAILABLE_IN_1_0
+void jxs_identity_load_async (GFile *file,
+                              int io_priority,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+JXS_AVAILABLE_IN_1_0
+JxsIdentity *jxs_identity_load_finish (GAsyncResult *result, GError **error);
+/* Loads file, or makes an identity and saves it when there is none. */
+JXS_AVAILABLE_IN_1_0
+void jxs_identity_load_or_generate_async (GFile *file,
+                                          JxsJid *jid,
+                                          int io_priority,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+JXS_AVAILABLE_IN_1_0
+JxsIdentity *jxs_identity_load_or_generate_finish (GAsyncResult *result, GError **error);
+/* PEM, mode 0600, replaced atomically. */
+JXS_AVAILABLE_IN_1_0
+void jxs_identity_save_async (JxsIdentity *self,
+                              GFile *file,
+                              int io_priority,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+JXS_AVAILABLE_IN_1_0
+gboolean jxs_identity_save_finish (JxsIdentity *self, GAsyncResult *result, GError **error);
+JXS_AVAILABLE_IN_1_0
+GTlsCertificate *jxs_identity_get_certificate (JxsIdentity *self);
+/* Lower-case hexadecimal over the DER certificate; type: G_CHECKSUM_SHA1 or G_CHECKSUM_SHA256. */
+JXS_AVAILABLE_IN_1_0
+char *jxs_identity_get_fingerprint (JxsIdentity *self, GChecksumType type);
+/* (nullable): the xmppAddr in the certificate */
+JXS_AVAILABLE_IN_1_0
+JxsJid *jxs_identity_get_jid (JxsIdentity *self);
+
+G_END_DECLS

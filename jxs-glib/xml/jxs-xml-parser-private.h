@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <jxs-glib/xml/jxs-element.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gsize
+      max_bytes; /* octets of one stanza, tags included; default 256 KiB; stops memory exhaustion */
+  guint max_depth;      /* nested elements; default 64; stops stack and memory exhaustion */
+  guint max_attributes; /* of one element; default 64 */
+  guint max_children;   /* of all elements of one stanza together; default 4096 */
+} JxsXmlLimits;
+
+extern const JxsXmlLimits jxs_xml_default_limits;
+
+typedef struct _JxsXmlParser JxsXmlParser;
+
+typedef struct
+{
+  /* The root's start tag, as an element without children (its attributes; namespace declarations
+   * are not attributes: default_namespace is what xmlns= of the root declared, NULL if none). */
+  void (*stream_start) (JxsElement *root, const char *default_namespace, gpointer user_data);
+  /* A complete child of the root; the callee may keep a reference. */
+  void (*element) (JxsElement *element, gpointer user_data);
+  /* The root's end tag. */
+  void (*stream_end) (gpointer user_data);
+} JxsXmlParserFuncs;
+
+/* An XML stream (RFC 6120): a root that stays open. limits NULL: the defaults. */
+JxsXmlParser *
+jxs_xml_parser_new (const JxsXmlLimits *limits, const JxsXmlParserFuncs *funcs, gpointer user_data);
+/* Feeds bytes. Callbacks run inside. FALSE with JXS_STREAM_ERROR when the input is refused (RFC
+ * 6120 §11): the parser is then dead. Elements complete in the bytes fed so far are always reported
+ * before it returns (expat's reparse deferral does not delay them). */
+gboolean jxs_xml_parser_feed (JxsXmlParser *self, const char *data, gsize length, GError **error);
+/* From inside a callback: no further callback; bytes not parsed yet are dropped (stream restart);
+ * feed returns TRUE. */
+void jxs_xml_parser_stop (JxsXmlParser *self);
+void jxs_xml_parser_set_limits (JxsXmlParser *self, const JxsXmlLimits *limits);
+/* TRUE between stanzas: nothing of an unfinished one was fed. */
+gboolean jxs_xml_parser_is_idle (JxsXmlParser *self);
+/* May be called from inside a callback: takes effect afterwards. */
+void jxs_xml_parser_free (JxsXmlParser *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (JxsXmlParser, jxs_xml_parser_free)
+
+/* One whole document to one element. */
+JxsElement *
+jxs_xml_parse_document (const char *data, gsize length, const JxsXmlLimits *limits, GError **error);
+
+G_END_DECLS
