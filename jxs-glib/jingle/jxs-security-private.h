@@ -25,10 +25,12 @@ struct _JxsSecurityClass
    * when policy does not allow to go on (the session then terminates with security-error),
    * JXS_STANZA_ERROR when malformed. */
   gboolean (*set_remote) (JxsSecurity *self, JxsElement *security, GError **error);
-  /* security-info; FALSE with JXS_STANZA_ERROR. */
+  /* security-info; FALSE with JXS_STANZA_ERROR. Default: feature-not-implemented. */
   gboolean (*handle_info) (JxsSecurity *self, JxsElement *security, GError **error);
   /* Wraps base (takes it over: closed on failure) and judges the peer: trust has been decided when
-   * it completes. Result: a GTlsConnection, or base itself where policy allows plain. */
+   * it completes. Result: a GTlsConnection, or base itself where policy allows plain. When the
+   * transport is replaced meanwhile it is cancelled and, after that, called again with the new
+   * base: what was negotiated stays (XEP-0166 §7.2.15). */
   void (*secure_async) (JxsSecurity *self,
                         GIOStream *base,
                         GCancellable *cancellable,

@@ -8,7 +8,8 @@
 G_BEGIN_DECLS
 
 /* How bytes get to the peer: one object per content and attempt. The session drives it; it talks to
- * the peer with IQs of its own over the router and with transport-info through "send-info". */
+ * the peer with IQs of its own over the router and with transport-info through "send-info". It is
+ * never used again after connect failed, close or abort. */
 #define JXS_TYPE_TRANSPORT (jxs_transport_get_type ())
 G_DECLARE_DERIVABLE_TYPE (JxsTransport, jxs_transport, JXS, TRANSPORT, GObject)
 
@@ -22,24 +23,27 @@ struct _JxsTransportClass
   /* The peer's <transport/> of the initiate, accept, replace. Error: JXS_STANZA_ERROR for malformed
    * (bad-request), JXS_ERROR_NOT_SUPPORTED for well-formed but unusable. */
   gboolean (*set_remote) (JxsTransport *self, JxsElement *transport, GError **error);
-  /* transport-info; FALSE with JXS_STANZA_ERROR. */
+  /* transport-info; FALSE with JXS_STANZA_ERROR. Default: feature-not-implemented. */
   gboolean (*handle_info) (JxsTransport *self, JxsElement *transport, GError **error);
   /* Called once set_remote() and build() were exchanged (initiator: session-accept was
    * acknowledged; responder: our session-accept was handed to the channel). Result: a connected
-   * GIOStream (see design: pollable, thread-safe). */
+   * GIOStream (see design: pollable, thread-safe). Cancelled when the peer replaces the transport
+   * and when the session ends. */
   void (*connect_async) (JxsTransport *self,
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer user_data);
   GIOStream *(*connect_finish) (JxsTransport *self, GAsyncResult *result, GError **error);
   /* Orderly end: what was written is delivered, the peer is told. After it, or instead of it on
-   * failure, dispose. */
+   * failure, dispose. Default: nothing to do. */
   void (*close_async) (JxsTransport *self,
                        GCancellable *cancellable,
                        GAsyncReadyCallback callback,
                        gpointer user_data);
   gboolean (*close_finish) (JxsTransport *self, GAsyncResult *result, GError **error);
-  /* The session ended without close: fail at once, no word to the peer. */
+  /* The session ended without close: no word to the peer. With an error: fail at once. With NULL:
+   * the peer ended the session in order; what it sent before that stays readable, then comes the
+   * end of file. Default: nothing to do. */
   void (*abort) (JxsTransport *self, const GError *error);
 };
 
@@ -67,6 +71,15 @@ void jxs_transport_abort (JxsTransport *self, const GError *error);
 /* For subclasses: emits "send-info" (JxsElement *transport), which the session sends as
  * transport-info. */
 void jxs_transport_send_info (JxsTransport *self, JxsElement *transport);
+/* For subclasses: the peer was heard just now, in whatever way (a packet of data, a connectivity
+ * check). While that goes on, unavailable presence does not end the session (XEP-0166 §6.7). */
+void jxs_transport_heard (JxsTransport *self);
+/* When that was, on the library's clock; 0: never. */
+gint64 jxs_transport_get_last_heard (JxsTransport *self);
+/* For subclasses, before connect completes: one more request to the peer was sent and its answer
+ * waited for on the way (the open of an in-band bytestream, for example). */
+void jxs_transport_count_round_trip (JxsTransport *self);
+guint jxs_transport_get_round_trips (JxsTransport *self);
 
 /* A way of making transports; the endpoint holds a list in order of preference. */
 typedef struct
