@@ -12,22 +12,31 @@
 
 G_BEGIN_DECLS
 
-/* Signals:
- *  "stanza" (JxsElement *stanza) -> gboolean handled (g_signal_accumulator_true_handled);
- *  "closed" (GError *error (nullable)), once. */
 #define JXS_TYPE_CHANNEL (jxs_channel_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_INTERFACE (JxsChannel, jxs_channel, JXS, CHANNEL, GObject)
 
+/**
+ * JxsChannelInterface:
+ * @parent_iface: the parent interface
+ * @get_local_jid: returns our full JID, or %NULL until it is known; the channel keeps it alive
+ * @send: takes a stanza for sending. It must not block: what cannot leave at once is queued. It may
+ *   be called again from inside, and the answer may be received before it returns
+ * @is_secure: returns whether what travels here is encrypted and the server (or peer) authenticated
+ *
+ * What an application implements to let the library signal over its own connection. None of the
+ * functions takes a callback, so every language with bindings can implement all three.
+ *
+ * Since: 1.0
+ */
 struct _JxsChannelInterface
 {
+  /*< private >*/
   GTypeInterface parent_iface;
 
-  /* (transfer none) (nullable): our full JID; NULL until known */
+  /*< public >*/
   JxsJid *(*get_local_jid) (JxsChannel *self);
-  /* never blocks: queues; may be re-entered */
   gboolean (*send) (JxsChannel *self, JxsElement *stanza, GError **error);
-  /* whether what travels here is encrypted and the server (or peer) authenticated */
   gboolean (*is_secure) (JxsChannel *self);
 
   /*< private >*/
@@ -41,14 +50,11 @@ gboolean jxs_channel_send (JxsChannel *self, JxsElement *stanza, GError **error)
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_channel_is_secure (JxsChannel *self);
 
-/* For implementations: a stanza arrived; returns whether somebody took it. */
+/* For implementations. */
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_channel_receive (JxsChannel *self, JxsElement *stanza);
-/* For implementations: nothing will arrive any more. */
 JXS_AVAILABLE_IN_1_0
-void jxs_channel_closed (JxsChannel *self, const GError *error);
-/* For implementations that own their connection: answers an IQ request that nobody took with
- * service-unavailable; does nothing for other stanzas. */
+void jxs_channel_report_closed (JxsChannel *self, const GError *error);
 JXS_AVAILABLE_IN_1_0
 void jxs_channel_refuse (JxsChannel *self, JxsElement *stanza);
 

@@ -9,7 +9,6 @@
 
 G_BEGIN_DECLS
 
-/* Two channels in one process: what one sends the other receives, in order, from the main loop. */
 #define JXS_TYPE_LOOPBACK_CHANNEL (jxs_loopback_channel_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsLoopbackChannel, jxs_loopback_channel, JXS, LOOPBACK_CHANNEL, GObject)
@@ -19,7 +18,6 @@ void jxs_loopback_channel_new_pair (JxsJid *first_jid,
                                     JxsJid *second_jid,
                                     JxsLoopbackChannel **first,
                                     JxsLoopbackChannel **second);
-/* Milliseconds each stanza takes to the other side, default 0. */
 JXS_AVAILABLE_IN_1_0
 void jxs_loopback_channel_set_delay (JxsLoopbackChannel *self, guint delay_ms);
 JXS_AVAILABLE_IN_1_0

@@ -9,19 +9,14 @@
 
 G_BEGIN_DECLS
 
-/* For applications that own their XMPP connection: they push in what arrives and send what
- * "outgoing" gives. Signal: "outgoing" (JxsElement *stanza). */
 #define JXS_TYPE_RELAY_CHANNEL (jxs_relay_channel_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsRelayChannel, jxs_relay_channel, JXS, RELAY_CHANNEL, GObject)
 
 JXS_AVAILABLE_IN_1_0
 JxsRelayChannel *jxs_relay_channel_new (JxsJid *local_jid, gboolean secure);
-/* TRUE: the library took the stanza, the application need not answer it. */
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_relay_channel_push (JxsRelayChannel *self, JxsElement *stanza);
-/* One stanza as XML text; jabber:client is implied when it declares no namespace. handled: (out)
- * (optional). */
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_relay_channel_push_xml (JxsRelayChannel *self,
                                      const char *xml,

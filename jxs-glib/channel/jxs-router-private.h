@@ -19,6 +19,8 @@ JxsTrace *jxs_router_get_trace (JxsRouter *self); /* (nullable) (transfer none) 
 void jxs_router_set_trace (JxsRouter *self, JxsTrace *trace);
 
 #define JXS_ROUTER_DEFAULT_TIMEOUT_MS 60000
+#define JXS_ROUTER_MAX_UNANSWERED                                                                  \
+  4096 /* requests handlers took and did not answer yet; stops peers from filling memory */
 
 /* Sends an IQ of type get or set (an id is made up when it has none) and waits for the answer from
  * exactly the JID it went to. timeout_ms 0: the default. */
@@ -29,7 +31,8 @@ void jxs_router_send_iq_async (JxsRouter *self,
                                GAsyncReadyCallback callback,
                                gpointer user_data);
 /* Error answer: JXS_STANZA_ERROR. No answer: JXS_ERROR_TIMED_OUT. Channel gone: JXS_ERROR_CLOSED.
- * reply (out) (optional) (nullable): the whole answer, set for error answers too. */
+ * Too many without an answer: JXS_ERROR_LIMIT. reply (out) (optional) (nullable): the whole answer,
+ * set for error answers too. */
 gboolean jxs_router_send_iq_finish (JxsRouter *self,
                                     GAsyncResult *result,
                                     JxsElement **reply,
@@ -47,7 +50,8 @@ guint jxs_router_add_iq_handler (JxsRouter *self,
                                  const char *namespace_uri,
                                  JxsRouterIqFunc func,
                                  gpointer user_data);
-/* Messages with a child of that name and namespace; TRUE: taken. */
+/* Messages with a child of that name and namespace, bounced ones (type error) excepted; TRUE:
+ * taken. */
 typedef gboolean (*JxsRouterMessageFunc) (
     JxsRouter *router, JxsElement *message, JxsElement *payload, JxsJid *from, gpointer user_data);
 guint jxs_router_add_message_handler (JxsRouter *self,
@@ -55,15 +59,18 @@ guint jxs_router_add_message_handler (JxsRouter *self,
                                       const char *namespace_uri,
                                       JxsRouterMessageFunc func,
                                       gpointer user_data);
-/* Presence unavailable of a full JID was seen. */
+/* Presence of somebody was seen: available (no type) or unavailable. */
 typedef void (*JxsRouterPresenceFunc) (JxsRouter *router,
                                        JxsJid *from,
                                        gboolean available,
                                        gpointer user_data);
 guint
 jxs_router_add_presence_handler (JxsRouter *self, JxsRouterPresenceFunc func, gpointer user_data);
+/* Works from inside a handler too; nothing is called for it any more. */
 void jxs_router_remove_handler (JxsRouter *self, guint id);
 
+/* Answer iq, which a handler was given. A second answer to the same request is dropped. payload and
+ * app_condition are nullable. */
 void jxs_router_reply_result (JxsRouter *self, JxsElement *iq, JxsElement *payload);
 void jxs_router_reply_error (JxsRouter *self,
                              JxsElement *iq,
