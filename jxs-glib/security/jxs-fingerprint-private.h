@@ -7,10 +7,16 @@
 
 G_BEGIN_DECLS
 
-/* Fingerprints of certificates: hexadecimal digests of the DER form. */
+/* The longest digest of GChecksumType, in bytes. */
+#define JXS_FINGERPRINT_MAX_BYTES 64
+
+/* Fingerprints of certificates: hexadecimal digests of the DER form, in lower case. NULL only for a
+ * type GLib does not know. (transfer full) (nullable) */
 char *jxs_fingerprint_compute (GTlsCertificate *certificate, GChecksumType type);
-/* Normalizes what peers send: strips colons and white space, folds case; the algorithm from algo
- * (nullable) or from the length. NULL with JXS_STANZA_ERROR bad-request. (transfer full) */
+/* Normalizes what peers and people write: strips colons and white space, folds case; the algorithm
+ * from algo (nullable), as XEP-0300 or older clients name it, or from the length. NULL with
+ * JXS_STANZA_ERROR: bad-request when malformed, feature-not-implemented for an algorithm that is
+ * unknown or broken (MD5). (transfer full) (nullable) */
 char *
 jxs_fingerprint_parse (const char *text, const char *algo, GChecksumType *type, GError **error);
 /* Constant time. */
@@ -18,7 +24,12 @@ gboolean
 jxs_fingerprint_matches (const char *normalized, GChecksumType type, GTlsCertificate *certificate);
 /* For people: "AB:CD:…". (transfer full) */
 char *jxs_fingerprint_to_display (const char *normalized);
-/* The id-on-xmppAddr names of a certificate. (transfer full) (element-type utf8) */
+/* The name of XEP-0300, like "sha-256"; NULL for MD5. */
+const char *jxs_fingerprint_algo_to_name (GChecksumType type);
+gboolean jxs_fingerprint_algo_from_name (const char *name, GChecksumType *type);
+
+/* The id-on-xmppAddr names of a certificate (RFC 6120 §13.7.1.4), at most 16, those that are no
+ * text left out. (transfer full) (element-type utf8) */
 GPtrArray *jxs_certificate_get_xmpp_addresses (GTlsCertificate *certificate);
 
 G_END_DECLS

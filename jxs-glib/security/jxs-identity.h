@@ -11,6 +11,15 @@
 
 G_BEGIN_DECLS
 
+/**
+ * JxsKeyType:
+ * @JXS_KEY_TYPE_ECDSA_P256: ECDSA over the curve NIST P-256, understood by every peer
+ * @JXS_KEY_TYPE_ED25519: Ed25519 (RFC 8410)
+ *
+ * The kind of a new key.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   JXS_KEY_TYPE_ECDSA_P256,
@@ -21,13 +30,10 @@ typedef enum
 JXS_AVAILABLE_IN_1_0
 GType jxs_key_type_get_type (void);
 
-/* The certificate and private key of this installation. Immutable, any thread. Property:
- * certificate. */
 #define JXS_TYPE_IDENTITY (jxs_identity_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsIdentity, jxs_identity, JXS, IDENTITY, GObject)
 
-/* A new self-signed certificate whose subjectAltName is id-on-xmppAddr jid (bare). */
 JXS_AVAILABLE_IN_1_0
 JxsIdentity *jxs_identity_generate (JxsJid *jid, JxsKeyType type, GError **error);
 JXS_AVAILABLE_IN_1_0
@@ -40,7 +46,6 @@ void jxs_identity_load_async (GFile *file,
                               gpointer user_data);
 JXS_AVAILABLE_IN_1_0
 JxsIdentity *jxs_identity_load_finish (GAsyncResult *result, GError **error);
-/* Loads file, or makes an identity and saves it when there is none. */
 JXS_AVAILABLE_IN_1_0
 void jxs_identity_load_or_generate_async (GFile *file,
                                           JxsJid *jid,
@@ -50,7 +55,6 @@ void jxs_identity_load_or_generate_async (GFile *file,
                                           gpointer user_data);
 JXS_AVAILABLE_IN_1_0
 JxsIdentity *jxs_identity_load_or_generate_finish (GAsyncResult *result, GError **error);
-/* PEM, mode 0600, replaced atomically. */
 JXS_AVAILABLE_IN_1_0
 void jxs_identity_save_async (JxsIdentity *self,
                               GFile *file,
@@ -62,10 +66,8 @@ JXS_AVAILABLE_IN_1_0
 gboolean jxs_identity_save_finish (JxsIdentity *self, GAsyncResult *result, GError **error);
 JXS_AVAILABLE_IN_1_0
 GTlsCertificate *jxs_identity_get_certificate (JxsIdentity *self);
-/* Lower-case hexadecimal over the DER certificate; type: G_CHECKSUM_SHA1 or G_CHECKSUM_SHA256. */
 JXS_AVAILABLE_IN_1_0
 char *jxs_identity_get_fingerprint (JxsIdentity *self, GChecksumType type);
-/* (nullable): the xmppAddr in the certificate */
 JXS_AVAILABLE_IN_1_0
 JxsJid *jxs_identity_get_jid (JxsIdentity *self);
 

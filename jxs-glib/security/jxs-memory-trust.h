@@ -9,20 +9,16 @@
 
 G_BEGIN_DECLS
 
-/* Keys of peers kept in memory, by bare JID: trust on first use, reported as such; a changed key is
- * refused. */
 #define JXS_TYPE_MEMORY_TRUST (jxs_memory_trust_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsMemoryTrust, jxs_memory_trust, JXS, MEMORY_TRUST, GObject)
 
 JXS_AVAILABLE_IN_1_0
 JxsMemoryTrust *jxs_memory_trust_new (void);
-/* Property "first-use" (default TRUE): accept keys never seen. */
 JXS_AVAILABLE_IN_1_0
 void jxs_memory_trust_set_first_use (JxsMemoryTrust *self, gboolean first_use);
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_memory_trust_get_first_use (JxsMemoryTrust *self);
-/* fingerprint: SHA-256, any usual notation. FALSE with JXS_ERROR_INVALID_ARGUMENT. */
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_memory_trust_pin (
     JxsMemoryTrust *self, JxsJid *jid, const char *fingerprint, gboolean verified, GError **error);

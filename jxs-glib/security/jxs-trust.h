@@ -11,21 +11,30 @@
 
 G_BEGIN_DECLS
 
+/**
+ * JxsTrustLevel:
+ * @JXS_TRUST_LEVEL_REFUSED: the key is refused: the session ends with security-error
+ * @JXS_TRUST_LEVEL_FIRST_USE: the key was seen for the first time and is remembered; nobody
+ *   verified it, so it may be an attacker's
+ * @JXS_TRUST_LEVEL_PINNED: the same key as before
+ * @JXS_TRUST_LEVEL_VERIFIED: a person or a third party verified the key
+ *
+ * How far the key of a peer is trusted. Higher is better.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
-  JXS_TRUST_LEVEL_REFUSED,   /* end the session with security-error */
-  JXS_TRUST_LEVEL_FIRST_USE, /* seen for the first time, remembered, not verified by a person */
-  JXS_TRUST_LEVEL_PINNED,    /* the same key as before */
-  JXS_TRUST_LEVEL_VERIFIED,  /* a person or a third party verified it */
+  JXS_TRUST_LEVEL_REFUSED,
+  JXS_TRUST_LEVEL_FIRST_USE,
+  JXS_TRUST_LEVEL_PINNED,
+  JXS_TRUST_LEVEL_VERIFIED,
 } JxsTrustLevel;
 
 #define JXS_TYPE_TRUST_LEVEL (jxs_trust_level_get_type ())
 JXS_AVAILABLE_IN_1_0
 GType jxs_trust_level_get_type (void);
 
-/* Decides about the keys of peers. "decide" is a vfunc without callback, so that every language can
- * implement it: it is given a request and answers it now or later with jxs_trust_request_respond().
- */
 #define JXS_TYPE_TRUST_REQUEST (jxs_trust_request_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsTrustRequest, jxs_trust_request, JXS, TRUST_REQUEST, GObject)
@@ -34,11 +43,8 @@ JXS_AVAILABLE_IN_1_0
 JxsJid *jxs_trust_request_get_peer_jid (JxsTrustRequest *self);
 JXS_AVAILABLE_IN_1_0
 GTlsCertificate *jxs_trust_request_get_certificate (JxsTrustRequest *self);
-/* SHA-256, lower-case hexadecimal */
 JXS_AVAILABLE_IN_1_0
 const char *jxs_trust_request_get_fingerprint (JxsTrustRequest *self);
-/* The first answer counts. A request dropped without answer is refused. message (nullable): why
- * refused. */
 JXS_AVAILABLE_IN_1_0
 void jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, const char *message);
 
@@ -46,10 +52,22 @@ void jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, cons
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_INTERFACE (JxsTrust, jxs_trust, JXS, TRUST, GObject)
 
+/**
+ * JxsTrustInterface:
+ * @parent_iface: the parent interface
+ * @decide: judges the key of a peer: looks at the request and answers it, now or later, with
+ *   [method@TrustRequest.respond]
+ *
+ * The virtual functions of [iface@Trust].
+ *
+ * Since: 1.0
+ */
 struct _JxsTrustInterface
 {
+  /*< private >*/
   GTypeInterface parent_iface;
 
+  /*< public >*/
   void (*decide) (JxsTrust *self, JxsTrustRequest *request);
 
   /*< private >*/

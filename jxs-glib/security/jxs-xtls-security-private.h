@@ -7,7 +7,23 @@
 
 G_BEGIN_DECLS
 
-/* XTLS (jingle-xtls 0.0.4), method x509. */
+/* XTLS (jingle-xtls 0.0.4), method x509: both sides announce the fingerprints of their certificates
+ * in the session negotiation, then do a TLS 1.3 handshake in which each shows its certificate; the
+ * initiator of the session is the TLS client. Three things must hold before the connection is
+ * handed out:
+ *  1. the peer holds the key of the certificate it showed (TLS);
+ *  2. that certificate matches every fingerprint announced in this session, else
+ *     JXS_ERROR_SECURITY: a fingerprint sent through servers proves nothing by itself, but one that
+ *     does not match proves that somebody interfered;
+ *  3. the trust object accepts it, else JXS_ERROR_UNTRUSTED. It is asked after the handshake, so
+ *     that no limit of the handshake hurries a person.
+ * A peer that announces no fingerprint cannot do x509 and is refused.
+ *
+ * The responder knows that its peer is authenticated when secure_async completes. The initiator
+ * knows who the responder is, but not yet whether the responder accepts it: TLS 1.3 lets the client
+ * finish first, and the responder may still be asking somebody. It learns of a refusal at its first
+ * read, as an error and never as an orderly end: the base stream is closed without close_notify.
+ * Only the first bytes read show that both sides agreed. */
 #define JXS_TYPE_XTLS_SECURITY (jxs_xtls_security_get_type ())
 G_DECLARE_FINAL_TYPE (JxsXtlsSecurity, jxs_xtls_security, JXS, XTLS_SECURITY, JxsSecurity)
 
@@ -16,8 +32,8 @@ typedef struct
 {
   JxsIdentity *identity;
   JxsTrust *trust;
-  gboolean
-      required; /* a peer that answers without <security/> ends the session with security-error */
+  gboolean required; /* a peer whose initiate or accept is without <security/> ends the session with
+                        security-error */
 } JxsXtlsConfig;
 
 /* namespace urn:xmpp:jingle:security:xtls:0; pass &config as user_data */

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <jxs-glib/security/jxs-trust.h>
+
+#include <glib/gi18n-lib.h>
+#include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/security/jxs-fingerprint-private.h>
+
+/**
+ * JxsTrust:
+ *
+ * Decides about the keys of peers.
+ *
+ * The TLS handshake proves that the peer holds the key it announced; whether that key belongs to
+ * the person at the address is what this interface decides, afterwards and at leisure: a person may
+ * be asked. Applications may implement it in any language; [class@MemoryTrust] is a simple one.
+ *
+ * Since: 1.0
+ */
+G_DEFINE_INTERFACE (JxsTrust, jxs_trust, G_TYPE_OBJECT)
+
+G_DEFINE_ENUM_TYPE (JxsTrustLevel,
+                    jxs_trust_level,
+                    G_DEFINE_ENUM_VALUE (JXS_TRUST_LEVEL_REFUSED, "refused"),
+                    G_DEFINE_ENUM_VALUE (JXS_TRUST_LEVEL_FIRST_USE, "first-use"),
+                    G_DEFINE_ENUM_VALUE (JXS_TRUST_LEVEL_PINNED, "pinned"),
+                    G_DEFINE_ENUM_VALUE (JXS_TRUST_LEVEL_VERIFIED, "verified"))
+
+/**
+ * JxsTrustRequest:
+ *
+ * The question whether the key of a peer is to be trusted.
+ *
+ * Answer it with [method@TrustRequest.respond], in the thread that got it. A request that is
+ * dropped without answer is refused.
+ *
+ * Since: 1.0
+ */
+struct _JxsTrustRequest
+{
+  GObject parent_instance;
+
+  JxsJid *peer;                 /* (owned) */
+  GTlsCertificate *certificate; /* (owned) */
+  char *fingerprint;            /* (owned) */
+  GTask *task;                  /* (owned) (nullable): NULL once answered */
+  GSource *cancelled;           /* (owned) (nullable) */
+};
+
+G_DEFINE_FINAL_TYPE (JxsTrustRequest, jxs_trust_request, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_PEER_JID = 1,
+  PROP_CERTIFICATE,
+  PROP_FINGERPRINT,
+  N_PROPS
+} Property;
+
+static GParamSpec *properties[N_PROPS];
+
+static void
+jxs_trust_default_init (JxsTrustInterface *iface)
+{
+}
+
+/* The task, which ends the request. */
+static GTask *
+take_task (JxsTrustRequest *self)
+{
+  if (self->cancelled != NULL)
+    g_source_destroy (self->cancelled);
+  g_clear_pointer (&self->cancelled, g_source_unref);
+  return g_steal_pointer (&self->task);
+}
+
+static void
+answer (JxsTrustRequest *self, JxsTrustLevel level, const char *message)
+{
+  g_autoptr (GTask) task = take_task (self);
+
+  if (task == NULL)
+    return;
+  if (level != JXS_TRUST_LEVEL_REFUSED)
+    g_task_return_int (task, level);
+  else if (message != NULL)
+    g_task_return_new_error (task, JXS_ERROR, JXS_ERROR_UNTRUSTED, "%s", message);
+  else
+    g_task_return_new_error (task,
+                             JXS_ERROR,
+                             JXS_ERROR_UNTRUSTED,
+                             _ ("The key of %s is not trusted"),
+                             jxs_jid_to_string (self->peer));
+}
+
+static gboolean
+cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  g_autoptr (GTask) task = take_task (user_data);
+
+  g_task_return_error_if_cancelled (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+jxs_trust_request_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  JxsTrustRequest *self = JXS_TRUST_REQUEST (object);
+
+  switch ((Property) id)
+    {
+    case PROP_PEER_JID:
+      g_value_set_boxed (value, self->peer);
+      break;
+    case PROP_CERTIFICATE:
+      g_value_set_object (value, self->certificate);
+      break;
+    case PROP_FINGERPRINT:
+      g_value_set_string (value, self->fingerprint);
+      break;
+    case N_PROPS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+jxs_trust_request_dispose (GObject *object)
+{
+  answer (JXS_TRUST_REQUEST (object),
+          JXS_TRUST_LEVEL_REFUSED,
+          _ ("Nobody decided whether the key of the peer is to be trusted"));
+
+  G_OBJECT_CLASS (jxs_trust_request_parent_class)->dispose (object);
+}
+
+static void
+jxs_trust_request_finalize (GObject *object)
+{
+  JxsTrustRequest *self = JXS_TRUST_REQUEST (object);
+
+  g_clear_pointer (&self->peer, jxs_jid_unref);
+  g_clear_object (&self->certificate);
+  g_free (self->fingerprint);
+
+  G_OBJECT_CLASS (jxs_trust_request_parent_class)->finalize (object);
+}
+
+static void
+jxs_trust_request_class_init (JxsTrustRequestClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = jxs_trust_request_get_property;
+  object_class->dispose = jxs_trust_request_dispose;
+  object_class->finalize = jxs_trust_request_finalize;
+
+  /**
+   * JxsTrustRequest:peer-jid: (getter get_peer_jid)
+   *
+   * The address of the peer.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PEER_JID] = g_param_spec_boxed (
+      "peer-jid", NULL, NULL, JXS_TYPE_JID, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * JxsTrustRequest:certificate: (getter get_certificate)
+   *
+   * The certificate the peer showed and whose key it holds.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CERTIFICATE] = g_param_spec_object (
+      "certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * JxsTrustRequest:fingerprint: (getter get_fingerprint)
+   *
+   * The SHA-256 of the certificate, in lower-case hexadecimal.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FINGERPRINT] = g_param_spec_string (
+      "fingerprint", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+jxs_trust_request_init (JxsTrustRequest *self)
+{
+}
+
+/**
+ * jxs_trust_request_get_peer_jid: (get-property peer-jid)
+ * @self: a request
+ *
+ * Gets the full address of the peer.
+ *
+ * Returns: (transfer none): the address
+ *
+ * Since: 1.0
+ */
+JxsJid *
+jxs_trust_request_get_peer_jid (JxsTrustRequest *self)
+{
+  g_return_val_if_fail (JXS_IS_TRUST_REQUEST (self), NULL);
+
+  return self->peer;
+}
+
+/**
+ * jxs_trust_request_get_certificate: (get-property certificate)
+ * @self: a request
+ *
+ * Gets the certificate the peer showed and whose key it holds.
+ *
+ * Returns: (transfer none): the certificate
+ *
+ * Since: 1.0
+ */
+GTlsCertificate *
+jxs_trust_request_get_certificate (JxsTrustRequest *self)
+{
+  g_return_val_if_fail (JXS_IS_TRUST_REQUEST (self), NULL);
+
+  return self->certificate;
+}
+
+/**
+ * jxs_trust_request_get_fingerprint: (get-property fingerprint)
+ * @self: a request
+ *
+ * Gets the SHA-256 of the certificate, in lower-case hexadecimal.
+ *
+ * Returns: (transfer none): the fingerprint
+ *
+ * Since: 1.0
+ */
+const char *
+jxs_trust_request_get_fingerprint (JxsTrustRequest *self)
+{
+  g_return_val_if_fail (JXS_IS_TRUST_REQUEST (self), NULL);
+
+  return self->fingerprint;
+}
+
+/**
+ * jxs_trust_request_respond:
+ * @self: a request
+ * @level: the decision
+ * @message: (nullable): why the key is refused, for a person, or %NULL
+ *
+ * Answers the request. The first answer counts; an answer after the session ended does nothing.
+ *
+ * Since: 1.0
+ */
+void
+jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, const char *message)
+{
+  g_return_if_fail (JXS_IS_TRUST_REQUEST (self));
+  g_return_if_fail (level >= JXS_TRUST_LEVEL_REFUSED && level <= JXS_TRUST_LEVEL_VERIFIED);
+
+  answer (self, level, message);
+}
+
+/**
+ * jxs_trust_decide_async: (skip)
+ * @self: what decides
+ * @peer: the address of the peer
+ * @certificate: the certificate of the peer
+ * @cancellable: (nullable): a cancellable, or %NULL
+ * @callback: (scope async) (closure user_data): called when done
+ * @user_data: data for @callback
+ *
+ * Asks whether the key of a peer is to be trusted; there is no time limit.
+ *
+ * Since: 1.0
+ */
+void
+jxs_trust_decide_async (JxsTrust *self,
+                        JxsJid *peer,
+                        GTlsCertificate *certificate,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_autoptr (JxsTrustRequest) request = NULL;
+  g_autoptr (GTask) task = NULL;
+  JxsTrustInterface *iface;
+
+  g_return_if_fail (JXS_IS_TRUST (self));
+  g_return_if_fail (peer != NULL);
+  g_return_if_fail (G_IS_TLS_CERTIFICATE (certificate));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, jxs_trust_decide_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  request = g_object_new (JXS_TYPE_TRUST_REQUEST, NULL);
+  request->peer = jxs_jid_ref (peer);
+  request->certificate = g_object_ref (certificate);
+  request->fingerprint = jxs_fingerprint_compute (certificate, G_CHECKSUM_SHA256);
+  request->task = g_steal_pointer (&task);
+  if (cancellable != NULL)
+    {
+      g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+      request->cancelled = g_cancellable_source_new (cancellable);
+      g_source_set_static_name (request->cancelled, "jxs-trust-cancelled");
+      g_source_set_callback (request->cancelled, G_SOURCE_FUNC (cancelled_cb), request, NULL);
+      g_source_attach (request->cancelled, context);
+    }
+
+  iface = JXS_TRUST_GET_IFACE (self);
+  if (iface->decide != NULL)
+    iface->decide (self, request);
+}
+
+/**
+ * jxs_trust_decide_finish: (skip)
+ * @self: what decides
+ * @result: the result given to the callback
+ * @error: return location for an error
+ *
+ * Completes jxs_trust_decide_async().
+ *
+ * Returns: the decision; %JXS_TRUST_LEVEL_REFUSED with %JXS_ERROR_UNTRUSTED, or on another error
+ *
+ * Since: 1.0
+ */
+JxsTrustLevel
+jxs_trust_decide_finish (JxsTrust *self, GAsyncResult *result, GError **error)
+{
+  gssize level;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), JXS_TRUST_LEVEL_REFUSED);
+  g_return_val_if_fail (g_async_result_is_tagged (result, jxs_trust_decide_async),
+                        JXS_TRUST_LEVEL_REFUSED);
+
+  level = g_task_propagate_int (G_TASK (result), error);
+  return level < 0 ? JXS_TRUST_LEVEL_REFUSED : (JxsTrustLevel) level;
+}
