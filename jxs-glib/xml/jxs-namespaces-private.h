@@ -7,6 +7,7 @@
 #define JXS_NS_CLIENT "jabber:client"
 #define JXS_NS_SERVER "jabber:server"
 #define JXS_NS_XML "http://www.w3.org/XML/1998/namespace"
+#define JXS_NS_XMLNS "http://www.w3.org/2000/xmlns/"
 #define JXS_NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 #define JXS_NS_STANZA_ERRORS "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define JXS_NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"

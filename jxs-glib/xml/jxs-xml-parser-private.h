@@ -5,16 +5,22 @@
 
 G_BEGIN_DECLS
 
+/* What is beyond a limit is refused with policy-violation (RFC 6120 §13.12). */
 typedef struct
 {
-  gsize
-      max_bytes; /* octets of one stanza, tags included; default 256 KiB; stops memory exhaustion */
-  guint max_depth;      /* nested elements; default 64; stops stack and memory exhaustion */
-  guint max_attributes; /* of one element; default 64 */
-  guint max_children;   /* of all elements of one stanza together; default 4096 */
+  gsize max_bytes;      /* octets of one stanza, tags included, and of all before the first; default
+                           256 KiB; stops memory exhaustion */
+  guint max_depth;      /* nested elements, the stanza is 1; default 64; stops deep recursion */
+  guint max_attributes; /* of one element; default 64; stops quadratic look-ups */
+  guint max_children;   /* elements inside one stanza, however deep; default 4096; stops trees that
+                           take many times the memory of their text */
 } JxsXmlLimits;
 
 extern const JxsXmlLimits jxs_xml_default_limits;
+
+/* Octets of one tag, whatever the limits: expat looks at an unfinished tag again from its start
+ * whenever a piece arrives; stops quadratic work. */
+#define JXS_XML_MAX_TAG_BYTES (32 * 1024)
 
 typedef struct _JxsXmlParser JxsXmlParser;
 
@@ -25,20 +31,23 @@ typedef struct
   void (*stream_start) (JxsElement *root, const char *default_namespace, gpointer user_data);
   /* A complete child of the root; the callee may keep a reference. */
   void (*element) (JxsElement *element, gpointer user_data);
-  /* The root's end tag. */
+  /* The root's end tag. Whatever follows it is ignored. */
   void (*stream_end) (gpointer user_data);
 } JxsXmlParserFuncs;
 
-/* An XML stream (RFC 6120): a root that stays open. limits NULL: the defaults. */
+/* An XML stream (RFC 6120): a root that stays open. limits NULL: the defaults. Any of funcs may be
+ * NULL. */
 JxsXmlParser *
 jxs_xml_parser_new (const JxsXmlLimits *limits, const JxsXmlParserFuncs *funcs, gpointer user_data);
-/* Feeds bytes. Callbacks run inside. FALSE with JXS_STREAM_ERROR when the input is refused (RFC
- * 6120 §11): the parser is then dead. Elements complete in the bytes fed so far are always reported
- * before it returns (expat's reparse deferral does not delay them). */
+/* Feeds bytes. Callbacks run inside; they must not feed. FALSE with JXS_STREAM_ERROR when the input
+ * is refused (RFC 6120 §11): the parser is then dead and refuses everything with the same error.
+ * Elements complete in the bytes fed so far are always reported before it returns (expat's reparse
+ * deferral does not delay them). */
 gboolean jxs_xml_parser_feed (JxsXmlParser *self, const char *data, gsize length, GError **error);
 /* From inside a callback: no further callback; bytes not parsed yet are dropped (stream restart);
  * feed returns TRUE. */
 void jxs_xml_parser_stop (JxsXmlParser *self);
+/* In force from the next bytes on. */
 void jxs_xml_parser_set_limits (JxsXmlParser *self, const JxsXmlLimits *limits);
 /* TRUE between stanzas: nothing of an unfinished one was fed. */
 gboolean jxs_xml_parser_is_idle (JxsXmlParser *self);

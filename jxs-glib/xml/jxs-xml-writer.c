@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <jxs-glib/xml/jxs-xml-writer-private.h>
+
+#include <string.h>
+
+#include <jxs-glib/xml/jxs-element-private.h>
+#include <jxs-glib/xml/jxs-names-private.h>
+#include <jxs-glib/xml/jxs-namespaces-private.h>
+
+#define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
+
+/* How a byte is written. */
+enum
+{
+  PLAIN,
+  ESCAPE,   /* by its entry in escapes */
+  VALUE,    /* escaped in an attribute's value only, where a parser would make it a space */
+  INVALID,  /* a control character */
+  MULTIBYTE /* part of a character beyond ASCII */
+};
+
+static const guint8 byte_class[256] = {
+  [0 ... 8] = INVALID, ['\t'] = VALUE,        ['\n'] = VALUE, [11 ... 12] = INVALID,
+  ['\r'] = ESCAPE,     [14 ... 31] = INVALID, ['&'] = ESCAPE, ['<'] = ESCAPE,
+  ['>'] = ESCAPE,      ['\''] = ESCAPE,       ['"'] = ESCAPE, [128 ... 255] = MULTIBYTE,
+};
+
+static const char *const escapes[128] = {
+  ['\t'] = "&#9;", ['\n'] = "&#10;", ['\r'] = "&#13;",  ['&'] = "&amp;",
+  ['<'] = "&lt;",  ['>'] = "&gt;",   ['\''] = "&apos;", ['"'] = "&quot;",
+};
+
+/* The length of the character at text, 0 if it is none or XML cannot carry it. */
+static gsize
+get_multibyte_length (const char *text, const char *end)
+{
+  gunichar c = g_utf8_get_char_validated (text, end - text);
+
+  /* Surrogates and what lies beyond U+10FFFF are no UTF-8 already. */
+  if (c == (gunichar) -1 || c == (gunichar) -2 || c == 0xfffe || c == 0xffff)
+    return 0;
+  return g_utf8_skip[*(const guchar *) text];
+}
+
+static void
+write_escaped (GString *out, const char *text, gsize length, gboolean is_value)
+{
+  const char *end = text + length;
+  const char *start = text; /* of what was not written yet */
+
+  while (text < end)
+    {
+      guint8 class = byte_class[*(const guchar *) text];
+      const char *replacement = REPLACEMENT_CHARACTER;
+
+      if (class == PLAIN || (class == VALUE && !is_value))
+        {
+          text++;
+          continue;
+        }
+      if (class == MULTIBYTE)
+        {
+          gsize n = get_multibyte_length (text, end);
+
+          if (n > 0)
+            {
+              text += n;
+              continue;
+            }
+        }
+      else if (class != INVALID)
+        replacement = escapes[*(const guchar *) text];
+
+      g_string_append_len (out, start, text - start);
+      g_string_append (out, replacement);
+      start = ++text;
+    }
+  g_string_append_len (out, start, text - start);
+}
+
+static gboolean
+is_name_start (gunichar c)
+{
+  return g_ascii_isalpha (c < 128 ? c : 0) || c == '_' ||
+         (c >= 0xc0 && c <= 0x2ff && c != 0xd7 && c != 0xf7) ||
+         (c >= 0x370 && c <= 0x1fff && c != 0x37e) || c == 0x200c || c == 0x200d ||
+         (c >= 0x2070 && c <= 0x218f) || (c >= 0x2c00 && c <= 0x2fef) ||
+         (c >= 0x3001 && c <= 0xd7ff) || (c >= 0xf900 && c <= 0xfdcf) ||
+         (c >= 0xfdf0 && c <= 0xfffd) || (c >= 0x10000 && c <= 0xeffff);
+}
+
+static gboolean
+is_name_char (gunichar c)
+{
+  return is_name_start (c) || c == '-' || c == '.' || (c >= '0' && c <= '9') || c == 0xb7 ||
+         (c >= 0x300 && c <= 0x36f) || c == 0x203f || c == 0x2040;
+}
+
+static void
+write_name (GString *out, const char *name)
+{
+  if (jxs_xml_name_is_valid (name))
+    {
+      g_string_append (out, name);
+      return;
+    }
+
+  /* Not to be sent, but never markup either. */
+  g_string_append_c (out, '_');
+  for (; *name != '\0'; name++)
+    g_string_append_c (out, g_ascii_isalnum (*name) ? *name : '_');
+}
+
+static void
+write_declaration (GString *out, const char *namespace_uri)
+{
+  g_string_append_len (out, "='", 2);
+  if (namespace_uri != NULL)
+    write_escaped (out, namespace_uri, strlen (namespace_uri), TRUE);
+  g_string_append_c (out, '\'');
+}
+
+/* Attributes that cannot be written would turn into others, or into declarations. */
+static gboolean
+attribute_is_writable (const JxsAttribute *attribute)
+{
+  if (!jxs_xml_name_is_valid (attribute->name))
+    return FALSE;
+  return attribute->namespace_uri != NULL ? jxs_xml_namespace_is_valid (attribute->namespace_uri)
+                                          : strcmp (attribute->name, "xmlns") != 0;
+}
+
+/* Prefixes are numbered per element; attributes of one namespace share the first one's. */
+static void
+write_attribute_prefix (GString *out, const JxsElement *element, const JxsAttribute *attribute)
+{
+  const JxsAttribute *first = element->attributes; /* of this namespace, once found */
+  guint n = 0;
+
+  if (jxs_names_equal (attribute->namespace_uri, JXS_NS_XML))
+    {
+      g_string_append_len (out, " xml:", 5);
+      return;
+    }
+
+  while (!jxs_names_equal (first->namespace_uri, attribute->namespace_uri) ||
+         !attribute_is_writable (first))
+    {
+      first = first->next;
+      n++;
+    }
+  if (first == attribute)
+    {
+      g_string_append_printf (out, " xmlns:ns%u", n);
+      write_declaration (out, attribute->namespace_uri);
+    }
+  g_string_append_printf (out, " ns%u:", n);
+}
+
+static void
+write_attributes (GString *out, const JxsElement *element)
+{
+  for (const JxsAttribute *attribute = element->attributes; attribute != NULL;
+       attribute = attribute->next)
+    {
+      if (!attribute_is_writable (attribute))
+        continue;
+      if (attribute->namespace_uri != NULL)
+        write_attribute_prefix (out, element, attribute);
+      else
+        g_string_append_c (out, ' ');
+      g_string_append (out, attribute->name);
+      g_string_append_len (out, "='", 2);
+      write_escaped (out, attribute->value, strlen (attribute->value), TRUE);
+      g_string_append_c (out, '\'');
+    }
+}
+
+/* The prefix of an element's name, "" for the default namespace. */
+static const char *
+get_prefix (const JxsElement *element, gboolean inside_stream)
+{
+  if (inside_stream && jxs_names_equal (element->namespace_uri, JXS_NS_STREAMS))
+    return "stream:";
+  if (jxs_names_equal (element->namespace_uri, JXS_NS_XML))
+    return "xml:";
+  return "";
+}
+
+/* What is the default namespace inside element. */
+static const char *
+get_default_namespace (const JxsElement *element,
+                       const JxsElement *root,
+                       const char *outside,
+                       gboolean inside_stream)
+{
+  while (*get_prefix (element, inside_stream) != '\0')
+    {
+      if (element == root)
+        return outside;
+      element = element->node.parent;
+    }
+  return element->namespace_uri;
+}
+
+static void
+write_start_tag (GString *out,
+                 const JxsElement *element,
+                 const char *default_namespace,
+                 gboolean inside_stream)
+{
+  const char *prefix = get_prefix (element, inside_stream);
+
+  g_string_append_c (out, '<');
+  g_string_append (out, prefix);
+  write_name (out, element->name);
+  if (*prefix == '\0' && !jxs_names_equal (element->namespace_uri, default_namespace))
+    {
+      g_string_append_len (out, " xmlns", 6);
+      write_declaration (out, element->namespace_uri);
+    }
+  write_attributes (out, element);
+  g_string_append (out, element->first != NULL ? ">" : "/>");
+}
+
+static void
+write_end_tag (GString *out, const JxsElement *element, gboolean inside_stream)
+{
+  g_string_append_len (out, "</", 2);
+  g_string_append (out, get_prefix (element, inside_stream));
+  write_name (out, element->name);
+  g_string_append_c (out, '>');
+}
+
+void
+jxs_xml_write_element (GString *out,
+                       JxsElement *element,
+                       const char *default_namespace,
+                       gboolean inside_stream)
+{
+  JxsNode *node = &element->node;
+  const char *current; /* the default namespace where node stands */
+
+  if (default_namespace != NULL && *default_namespace == '\0')
+    default_namespace = NULL;
+  current = default_namespace;
+
+  for (;;)
+    {
+      if (node->is_text)
+        write_escaped (out, ((JxsTextRun *) node)->string, ((JxsTextRun *) node)->length, FALSE);
+      else
+        {
+          const JxsElement *inner = (JxsElement *) node;
+
+          write_start_tag (out, inner, current, inside_stream);
+          if (inner->first != NULL)
+            {
+              current = get_default_namespace (inner, element, default_namespace, inside_stream);
+              node = inner->first;
+              continue;
+            }
+        }
+
+      while (node != &element->node && node->next == NULL)
+        {
+          node = &node->parent->node;
+          write_end_tag (out, (JxsElement *) node, inside_stream);
+        }
+      if (node == &element->node)
+        return;
+      current = get_default_namespace (node->parent, element, default_namespace, inside_stream);
+      node = node->next;
+    }
+}
+
+void
+jxs_xml_write_escaped (GString *out, const char *text)
+{
+  write_escaped (out, text, strlen (text), TRUE);
+}
+
+gboolean
+jxs_xml_text_is_valid (const char *text)
+{
+  const char *end = text + strlen (text);
+
+  while (text < end)
+    {
+      guint8 class = byte_class[*(const guchar *) text];
+      gsize n = class == MULTIBYTE ? get_multibyte_length (text, end) : class != INVALID;
+
+      if (n == 0)
+        return FALSE;
+      text += n;
+    }
+  return TRUE;
+}
+
+gboolean
+jxs_xml_name_is_valid (const char *name)
+{
+  const char *end = name + strlen (name);
+
+  for (const char *p = name; p < end;)
+    {
+      gunichar c = *(const guchar *) p;
+
+      if (c >= 128)
+        {
+          c = g_utf8_get_char_validated (p, end - p);
+          if (c == (gunichar) -1 || c == (gunichar) -2)
+            return FALSE;
+        }
+      if (p == name ? !is_name_start (c) : !is_name_char (c))
+        return FALSE;
+      p = g_utf8_next_char (p);
+    }
+  return name < end;
+}
+
+gboolean
+jxs_xml_namespace_is_valid (const char *namespace_uri)
+{
+  return jxs_xml_text_is_valid (namespace_uri) && strcmp (namespace_uri, JXS_NS_XMLNS) != 0;
+}
