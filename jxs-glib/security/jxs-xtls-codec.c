@@ -124,7 +124,7 @@ parse_offer (JxsXtls *xtls, JxsElement *offer, GError **error)
           return FALSE;
         xtls->methods |= JXS_XTLS_METHOD_X509;
       }
-    else if (jxs_element_is (child, NULL, JXS_NS_TMP_C2CTLS))
+    else if (g_strcmp0 (jxs_element_get_namespace (child), JXS_NS_TMP_C2CTLS) == 0)
       xtls->methods |= method_from_name (jxs_element_get_name (child));
   return TRUE;
 }

@@ -46,8 +46,7 @@ test_vector (void)
   g_autofree char *display = jxs_fingerprint_to_display (fingerprint);
 
   g_assert_cmpstr (fingerprint, ==, XTLS_FINGERPRINT);
-  g_assert_cmpstr (
-      display, ==, "42:8B:13:58:A2:86:43:0F:62:8D:A2:3F:B3:3D:DA:F6:E4:74:F5:C5");
+  g_assert_cmpstr (display, ==, "42:8B:13:58:A2:86:43:0F:62:8D:A2:3F:B3:3D:DA:F6:E4:74:F5:C5");
 }
 
 static void
@@ -72,8 +71,7 @@ test_notations (void)
     {
       g_autoptr (GError) error = NULL;
       GChecksumType type = G_CHECKSUM_MD5;
-      g_autofree char *parsed =
-          jxs_fingerprint_parse (same[i].text, same[i].algo, &type, &error);
+      g_autofree char *parsed = jxs_fingerprint_parse (same[i].text, same[i].algo, &type, &error);
 
       g_assert_no_error (error);
       g_assert_cmpstr (parsed, ==, XTLS_FINGERPRINT);
@@ -103,8 +101,7 @@ test_algorithms (void)
       g_autofree char *computed = jxs_fingerprint_compute (certificate, algorithms[i].type);
       const char *names[] = { NULL, algorithms[i].name, algorithms[i].old_name };
 
-      g_assert_cmpstr (
-          jxs_fingerprint_algo_to_name (algorithms[i].type), ==, algorithms[i].name);
+      g_assert_cmpstr (jxs_fingerprint_algo_to_name (algorithms[i].type), ==, algorithms[i].name);
       for (gsize j = 0; j < G_N_ELEMENTS (names); j++)
         {
           g_autoptr (GError) error = NULL;
@@ -147,9 +144,7 @@ test_refused (void)
     { "428b1358a286430f628da23fb33ddaf6e474f5\xc3\xa9", NULL, JXS_STANZA_ERROR_BAD_REQUEST },
     /* MD5, by its length and by its name */
     { "d41d8cd98f00b204e9800998ecf8427e", NULL, JXS_STANZA_ERROR_BAD_REQUEST },
-    { "d41d8cd98f00b204e9800998ecf8427e",
-      "md5",
-      JXS_STANZA_ERROR_FEATURE_NOT_IMPLEMENTED },
+    { "d41d8cd98f00b204e9800998ecf8427e", "md5", JXS_STANZA_ERROR_FEATURE_NOT_IMPLEMENTED },
     { XTLS_FINGERPRINT, "blake2b-512", JXS_STANZA_ERROR_FEATURE_NOT_IMPLEMENTED },
     { XTLS_FINGERPRINT, "", JXS_STANZA_ERROR_FEATURE_NOT_IMPLEMENTED },
     { XTLS_FINGERPRINT, "sha", JXS_STANZA_ERROR_FEATURE_NOT_IMPLEMENTED },
@@ -207,10 +202,7 @@ certificate_with_names (const char *const *names, const gsize *lengths, gsize n_
 
   g_assert_cmpint (gnutls_x509_privkey_init (&key), ==, 0);
   g_assert_cmpint (gnutls_x509_privkey_generate (
-                       key,
-                       GNUTLS_PK_ECDSA,
-                       GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1),
-                       0),
+                       key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1), 0),
                    ==,
                    0);
   g_assert_cmpint (gnutls_x509_crt_init (&crt), ==, 0);
@@ -220,15 +212,15 @@ certificate_with_names (const char *const *names, const gsize *lengths, gsize n_
   g_assert_cmpint (gnutls_x509_crt_set_expiration_time (crt, now + 60), ==, 0);
   g_assert_cmpint (gnutls_x509_crt_set_key (crt, key), ==, 0);
   for (gsize i = 0; i < n_names; i++)
-    g_assert_cmpint (
-        gnutls_x509_crt_set_subject_alt_othername (crt,
-                                                   "1.3.6.1.5.5.7.8.5",
-                                                   names[i],
-                                                   lengths[i],
-                                                   (i == 0 ? GNUTLS_FSAN_SET : GNUTLS_FSAN_APPEND) |
-                                                       GNUTLS_FSAN_ENCODE_UTF8_STRING),
-        ==,
-        0);
+    g_assert_cmpint (gnutls_x509_crt_set_subject_alt_othername (crt,
+                                                                "1.3.6.1.5.5.7.8.5",
+                                                                names[i],
+                                                                lengths[i],
+                                                                (i == 0 ? GNUTLS_FSAN_SET
+                                                                        : GNUTLS_FSAN_APPEND) |
+                                                                    GNUTLS_FSAN_ENCODE_UTF8_STRING),
+                     ==,
+                     0);
   g_assert_cmpint (gnutls_x509_crt_sign2 (crt, crt, key, GNUTLS_DIG_SHA256, 0), ==, 0);
   g_assert_cmpint (gnutls_x509_crt_export2 (crt, GNUTLS_X509_FMT_PEM, &pem), ==, 0);
   certificate = g_tls_certificate_new_from_pem ((const char *) pem.data, pem.size, &error);
@@ -242,8 +234,10 @@ certificate_with_names (const char *const *names, const gsize *lengths, gsize n_
 static void
 test_addresses_hostile (void)
 {
-  static const char *const names[] = { "good@example.com", "evil@example.com\0.example.net",
-                                       "\xff\xfe@example.com", "second@example.com" };
+  static const char *const names[] = { "good@example.com",
+                                       "evil@example.com\0.example.net",
+                                       "\xff\xfe@example.com",
+                                       "second@example.com" };
   static const gsize lengths[] = { 16, 29, 14, 18 };
   g_autoptr (GTlsCertificate) certificate = certificate_with_names (names, lengths, 4);
   g_autoptr (GPtrArray) addresses = jxs_certificate_get_xmpp_addresses (certificate);

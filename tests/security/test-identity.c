@@ -94,8 +94,7 @@ save (Fixture *f, JxsIdentity *identity, GCancellable *cancellable, GError **err
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  jxs_identity_save_async (
-      identity, f->file, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
+  jxs_identity_save_async (identity, f->file, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
   return jxs_identity_save_finish (identity, wait_for (&result), error);
 }
 
@@ -171,8 +170,9 @@ test_generate (Fixture *f, gconstpointer data)
 
       g_assert_no_error (error);
       check_certificate (identity, types[i].algorithm);
-      g_assert_cmpstr (
-          jxs_jid_to_string (jxs_identity_get_jid (identity)), ==, "romeo@montague.lit");
+      g_assert_cmpstr (jxs_jid_to_string (jxs_identity_get_jid (identity)),
+                       ==,
+                       "romeo@montague.lit");
       fingerprint = jxs_identity_get_fingerprint (identity, G_CHECKSUM_SHA1);
       g_assert_cmpuint (strlen (fingerprint), ==, 40);
       g_object_get (identity, "certificate", &certificate, "jid", &jid, NULL);
@@ -212,7 +212,7 @@ test_save_replaces (Fixture *f, gconstpointer data)
   g_autoptr (JxsIdentity) identity = NULL;
   g_autoptr (JxsIdentity) loaded = NULL;
 
-  /* Whatever was there, with whatever mode, gives way; a hard link keeps the old content. */
+  /* Whatever was there, with whatever mode, gives way. */
   g_assert_true (g_file_set_contents (f->path, "old", -1, &error));
   g_assert_no_error (error);
   g_assert_cmpint (g_chmod (f->path, 0644), ==, 0);
@@ -403,15 +403,14 @@ test_cancel (Fixture *f, gconstpointer data)
   g_clear_error (&error);
   g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
 
-  jxs_identity_save_async (
-      identity, f->file, G_PRIORITY_DEFAULT, during, result_cb, &result);
+  jxs_identity_save_async (identity, f->file, G_PRIORITY_DEFAULT, during, result_cb, &result);
   g_cancellable_cancel (during);
   g_assert_false (jxs_identity_save_finish (identity, wait_for (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void
-test_foreign_certificate (Fixture *f, gconstpointer data)
+test_empty (Fixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JxsIdentity) identity = jxs_identity_new_from_pem ("", &error);
@@ -434,6 +433,6 @@ main (int argc, char **argv)
   ADD ("/security/identity/not-local", test_not_local);
   ADD ("/security/identity/race", test_race);
   ADD ("/security/identity/cancel", test_cancel);
-  ADD ("/security/identity/empty", test_foreign_certificate);
+  ADD ("/security/identity/empty", test_empty);
   return g_test_run ();
 }

@@ -119,8 +119,7 @@ assert_refused (gpointer trust, JxsJid *jid, JxsIdentity *identity)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (
-      decide (JXS_TRUST (trust), jid, identity, &error), ==, JXS_TRUST_LEVEL_REFUSED);
+  g_assert_cmpint (decide (JXS_TRUST (trust), jid, identity, &error), ==, JXS_TRUST_LEVEL_REFUSED);
   g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
 }
 
@@ -245,12 +244,8 @@ test_request (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  jxs_trust_decide_async (JXS_TRUST (trust),
-                          f->jid,
-                          jxs_identity_get_certificate (f->first),
-                          NULL,
-                          result_cb,
-                          &result);
+  jxs_trust_decide_async (
+      JXS_TRUST (trust), f->jid, jxs_identity_get_certificate (f->first), NULL, result_cb, &result);
   g_assert_nonnull (trust->request);
   g_assert_true (jxs_jid_equal (jxs_trust_request_get_peer_jid (trust->request), f->jid));
   g_assert_true (jxs_trust_request_get_certificate (trust->request) ==
@@ -277,8 +272,9 @@ test_request (Fixture *f, gconstpointer data)
   jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_REFUSED, "too late");
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (
-      jxs_trust_decide_finish (JXS_TRUST (trust), result, &error), ==, JXS_TRUST_LEVEL_VERIFIED);
+  g_assert_cmpint (jxs_trust_decide_finish (JXS_TRUST (trust), result, &error),
+                   ==,
+                   JXS_TRUST_LEVEL_VERIFIED);
   g_assert_no_error (error);
   g_assert_finalize_object (g_steal_pointer (&trust->request));
 }
@@ -325,12 +321,8 @@ test_dropped (Fixture *f, gconstpointer data)
 
   /* ... and later. */
   trust->drop = FALSE;
-  jxs_trust_decide_async (JXS_TRUST (trust),
-                          f->jid,
-                          jxs_identity_get_certificate (f->first),
-                          NULL,
-                          result_cb,
-                          &result);
+  jxs_trust_decide_async (
+      JXS_TRUST (trust), f->jid, jxs_identity_get_certificate (f->first), NULL, result_cb, &result);
   g_assert_null (result);
   g_clear_object (&trust->request);
   while (result == NULL)
