@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The jxs command as a child of a test: arguments, input, output line by line, exit code."""
+
+import os
+import queue
+import subprocess
+import threading
+
+JXS = os.environ.get("JXS_TEST_COMMAND", "jxs")
+DEADLINE = 60
+
+
+class Jxs:
+    """A running `jxs`. Lines of both outputs are kept and can be waited for."""
+
+    def __init__(self, *arguments, environment=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE):
+        self.arguments = arguments
+        self.process = subprocess.Popen(
+            [JXS, *arguments], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+            env={**os.environ, "NO_COLOR": "1", **(environment or {})},
+        )
+        self.output = _Lines(self.process.stdout) if stdout == subprocess.PIPE else None
+        self.errors = _Lines(self.process.stderr)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream and not stream.closed:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    pass
+
+    def send(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def end_input(self):
+        self.process.stdin.close()
+
+    def wait(self, timeout=DEADLINE):
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self} did not end in {timeout} s; it said:\n{self.errors.text()}") from None
+
+    def __str__(self):
+        return "jxs " + " ".join(self.arguments)
+
+
+class _Lines:
+    """What a pipe says, read by a thread so that the child never waits for the test."""
+
+    def __init__(self, pipe):
+        self.seen = []
+        self.lines = queue.Queue()
+        self.thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+        self.thread.start()
+
+    def _read(self, pipe):
+        for line in pipe:
+            self.lines.put(line.decode("utf-8", "replace").rstrip("\n"))
+        self.lines.put(None)
+
+    def until(self, part, timeout=DEADLINE):
+        """The next line that contains part."""
+        while True:
+            try:
+                line = self.lines.get(timeout=timeout)
+            except queue.Empty:
+                raise AssertionError(f"no “{part}” in {timeout} s; seen:\n{self.text()}") from None
+            if line is None:
+                self.lines.put(None)
+                raise AssertionError(f"ended without “{part}”; seen:\n{self.text()}")
+            self.seen.append(line)
+            if part in line:
+                return line
+
+    def rest(self, timeout=DEADLINE):
+        """Every line up to the end."""
+        lines = []
+        while (line := self.lines.get(timeout=timeout)) is not None:
+            lines.append(line)
+        self.lines.put(None)
+        self.seen += lines
+        return lines
+
+    def text(self):
+        return "\n".join(self.seen)

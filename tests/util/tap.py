@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the unittest cases of the calling program and prints TAP: `tap.main()`.
+
+Arguments name cases to run: parts of their names.
+"""
+
+import sys
+import traceback
+import unittest
+
+
+class TapResult(unittest.TestResult):
+    def __init__(self, prefix):
+        super().__init__()
+        self.prefix = prefix
+        self.number = 0
+
+    def _line(self, ok, test, note=""):
+        self.number += 1
+        name = test.id().removeprefix("__main__.").replace(".", "/")
+        print(f"{'ok' if ok else 'not ok'} {self.number} {self.prefix}/{name}{note}", flush=True)
+
+    def _failed(self, test, error):
+        self._line(False, test)
+        for line in "".join(traceback.format_exception(*error)).splitlines():
+            print(f"# {line}", flush=True)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self._line(True, test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._line(True, test, f" # SKIP {reason}")
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._failed(test, err)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._failed(test, err)
+
+
+def _cases(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from _cases(item)
+        else:
+            yield item
+
+
+def main(prefix):
+    wanted = sys.argv[1:]
+    suite = unittest.TestSuite(
+        case
+        for case in _cases(unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"]))
+        if not wanted or any(part in case.id() for part in wanted)
+    )
+    print(f"1..{suite.countTestCases()}", flush=True)
+    result = TapResult(prefix)
+    suite.run(result)
+    sys.exit(0 if result.wasSuccessful() else 1)
