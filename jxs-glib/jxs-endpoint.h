@@ -14,17 +14,24 @@
 
 G_BEGIN_DECLS
 
-/* The front door. Signals:
- *  "incoming" (JxsSession *session): answer with one of the accept functions or
- * jxs_session_terminate(), now or later; "trace" (gint64 time_us, const char *layer, const char
- * *what, const char *detail). Properties: channel, identity, trust, require-security (default
- * TRUE). */
 #define JXS_TYPE_ENDPOINT (jxs_endpoint_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsEndpoint, jxs_endpoint, JXS, ENDPOINT, GObject)
 
 JXS_AVAILABLE_IN_1_0
 JxsEndpoint *jxs_endpoint_new (JxsChannel *channel, JxsIdentity *identity, JxsTrust *trust);
+JXS_AVAILABLE_IN_1_0
+JxsChannel *jxs_endpoint_get_channel (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+JxsIdentity *jxs_endpoint_get_identity (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+JxsTrust *jxs_endpoint_get_trust (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+gboolean jxs_endpoint_get_require_security (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_require_security (JxsEndpoint *self, gboolean require_security);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_limits (JxsEndpoint *self, guint sessions_per_peer, guint sessions);
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_open_stream_async (JxsEndpoint *self,
                                      JxsJid *peer,
@@ -46,14 +53,12 @@ void jxs_endpoint_open_pipe_async (JxsEndpoint *self,
 JXS_AVAILABLE_IN_1_0
 JxsConnection *
 jxs_endpoint_open_pipe_finish (JxsEndpoint *self, GAsyncResult *result, GError **error);
-/* An application's own description (its namespace must be registered for incoming sessions). */
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_register (JxsEndpoint *self, const char *namespace_uri);
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_unregister (JxsEndpoint *self, const char *namespace_uri);
 JXS_AVAILABLE_IN_1_0
 JxsSession *jxs_endpoint_create_session (JxsEndpoint *self, JxsJid *peer, JxsElement *description);
-/* Ours: offers it; theirs: accepts it with the answer description (nullable: mirrored). */
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_connect_session_async (JxsEndpoint *self,
                                          JxsSession *session,
@@ -65,6 +70,10 @@ void jxs_endpoint_connect_session_async (JxsEndpoint *self,
 JXS_AVAILABLE_IN_1_0
 JxsConnection *
 jxs_endpoint_connect_session_finish (JxsEndpoint *self, GAsyncResult *result, GError **error);
+JXS_AVAILABLE_IN_1_0
+gboolean jxs_endpoint_is_stream_session (JxsEndpoint *self, JxsSession *session);
+JXS_AVAILABLE_IN_1_0
+const char *jxs_endpoint_get_session_service (JxsEndpoint *self, JxsSession *session);
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_accept_stream_async (JxsEndpoint *self,
                                        JxsSession *session,
@@ -85,5 +94,7 @@ void jxs_endpoint_accept_pipe_async (JxsEndpoint *self,
 JXS_AVAILABLE_IN_1_0
 JxsConnection *
 jxs_endpoint_accept_pipe_finish (JxsEndpoint *self, GAsyncResult *result, GError **error);
+JXS_AVAILABLE_IN_1_0
+JxsConnection *jxs_endpoint_get_stream_connection (JxsEndpoint *self, JxsXmlStream *stream);
 
 G_END_DECLS

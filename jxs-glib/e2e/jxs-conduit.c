@@ -1,0 +1,732 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <jxs-glib/e2e/jxs-conduit-private.h>
+
+#include <glib/gi18n-lib.h>
+
+#include <jxs-glib/base/jxs-clock-private.h>
+#include <jxs-glib/base/jxs-error.h>
+
+struct _JxsConduit
+{
+  gatomicrefcount refs;
+  GIOStream *stream;     /* (owned) */
+  GInputStream *input;   /* (unowned): of stream */
+  GOutputStream *output; /* (unowned): of stream */
+  GMainContext *context; /* (owned) */
+  GCancellable *over;    /* (owned): an event for all threads: no reason to wait any more */
+  GCancellable *shut;    /* (owned): likewise: the connection is closed */
+  gboolean received;     /* a byte of the peer was read; the reader's thread only */
+
+  GMutex lock;
+  GSource *hold;      /* (owned) (nullable): running while an unexplained end waits */
+  GError *reason;     /* (owned) (nullable): why the session is over */
+  GError *failure;    /* (owned) (nullable) */
+  GError *shut_error; /* (owned) (nullable) */
+  gboolean session_over;
+  gboolean peer_eof;
+  gboolean peer_first; /* before our output was closed */
+  gboolean output_closed;
+};
+
+JxsConduit *
+jxs_conduit_new (GIOStream *stream)
+{
+  JxsConduit *self = g_new0 (JxsConduit, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  g_mutex_init (&self->lock);
+  self->stream = g_object_ref (stream);
+  self->input = g_io_stream_get_input_stream (stream);
+  self->output = g_io_stream_get_output_stream (stream);
+  self->context = g_main_context_ref_thread_default ();
+  self->over = g_cancellable_new ();
+  self->shut = g_cancellable_new ();
+  return self;
+}
+
+JxsConduit *
+jxs_conduit_ref (JxsConduit *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+jxs_conduit_unref (JxsConduit *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_clear_object (&self->stream);
+  g_clear_object (&self->over);
+  g_clear_object (&self->shut);
+  g_clear_error (&self->reason);
+  g_clear_error (&self->failure);
+  g_clear_error (&self->shut_error);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+stop_holding (JxsConduit *self)
+{
+  g_autoptr (GSource) hold = NULL;
+
+  g_mutex_lock (&self->lock);
+  hold = g_steal_pointer (&self->hold);
+  g_mutex_unlock (&self->lock);
+  if (hold != NULL)
+    g_source_destroy (hold);
+}
+
+void
+jxs_conduit_session_over (JxsConduit *self, const GError *error)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->session_over)
+    {
+      self->session_over = TRUE;
+      self->reason = error != NULL ? g_error_copy (error) : NULL;
+    }
+  g_mutex_unlock (&self->lock);
+  stop_holding (self);
+  g_cancellable_cancel (self->over);
+}
+
+void
+jxs_conduit_shut (JxsConduit *self, const GError *error)
+{
+  g_mutex_lock (&self->lock);
+  if (self->shut_error == NULL)
+    self->shut_error =
+        error != NULL
+            ? g_error_copy (error)
+            : g_error_new_literal (JXS_ERROR, JXS_ERROR_CLOSED, _ ("The connection is closed"));
+  g_mutex_unlock (&self->lock);
+  stop_holding (self);
+  g_cancellable_cancel (self->shut);
+}
+
+gboolean
+jxs_conduit_is_output_closed (JxsConduit *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->output_closed;
+}
+
+gboolean
+jxs_conduit_is_peer_first (JxsConduit *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->peer_first;
+}
+
+gboolean
+jxs_conduit_is_peer_eof (JxsConduit *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->peer_eof;
+}
+
+GError *
+jxs_conduit_dup_failure (JxsConduit *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->failure != NULL ? g_error_copy (self->failure) : NULL;
+}
+
+static gboolean
+is_passing (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+}
+
+/* The transport went away below: what is missing is a reason. */
+static gboolean
+is_bare_end (const GError *error)
+{
+  return g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static GError *
+new_truncated (void)
+{
+  return g_error_new_literal (JXS_ERROR,
+                              JXS_ERROR_TRUNCATED,
+                              _ ("The stream ended without a proper close"));
+}
+
+/* (transfer full); the lock is held */
+static GError *
+explain_locked (JxsConduit *self, const GError *error)
+{
+  if (self->shut_error != NULL)
+    return g_error_copy (self->shut_error);
+  if (is_bare_end (error))
+    return self->reason != NULL ? g_error_copy (self->reason) : new_truncated ();
+  /* A TLS 1.3 client has finished before the server judges its certificate: the refusal arrives in
+   * place of the first byte. */
+  if (error->domain == G_TLS_ERROR && !self->received)
+    return g_error_new (JXS_ERROR,
+                        JXS_ERROR_SECURITY,
+                        _ ("The peer refused the encrypted connection: %s"),
+                        error->message);
+  return g_error_copy (error);
+}
+
+GError *
+jxs_conduit_explain (JxsConduit *self, GError *error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GError *explained = explain_locked (self, error);
+
+  g_error_free (error);
+  return explained;
+}
+
+static gboolean
+hold_expired_cb (gpointer user_data)
+{
+  JxsConduit *self = user_data;
+
+  g_cancellable_cancel (self->over);
+  stop_holding (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* An end without explanation: the session's reason may be on its way. The lock is held. */
+static void
+hold (JxsConduit *self)
+{
+  if (self->hold != NULL)
+    return;
+  self->hold = jxs_clock_timeout_new (JXS_CONDUIT_HOLD_MS);
+  g_source_set_static_name (self->hold, "[jxs] unexplained end");
+  g_source_set_callback (self->hold,
+                         hold_expired_cb,
+                         jxs_conduit_ref (self),
+                         (GDestroyNotify) jxs_conduit_unref);
+  g_source_attach (self->hold, self->context);
+}
+
+static void
+wait_for_reason (JxsConduit *self, GCancellable *cancellable)
+{
+  GCancellable *events[] = { self->over, self->shut, cancellable };
+  GCancellable *taken[G_N_ELEMENTS (events)];
+  GPollFD fds[G_N_ELEMENTS (events)];
+  guint n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (events); i++)
+    if (g_cancellable_make_pollfd (events[i], &fds[n]))
+      taken[n++] = events[i];
+  g_poll (fds, n, JXS_CONDUIT_HOLD_MS);
+  for (guint i = 0; i < n; i++)
+    g_cancellable_release_fd (taken[i]);
+}
+
+/* Whether nothing more will be learnt about an end. The lock is held. */
+static gboolean
+is_explained (JxsConduit *self)
+{
+  return self->session_over || self->shut_error != NULL || g_cancellable_is_cancelled (self->over);
+}
+
+static gssize
+would_block (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Waiting for the reason");
+  return -1;
+}
+
+/* Turns what the stream below said into what the application gets. problem: (transfer full)
+ * (nullable): none is the end of file of a read. -1 with G_IO_ERROR_WOULD_BLOCK: once more later.
+ */
+static gssize
+judge (
+    JxsConduit *self, GError *problem, gboolean blocking, GCancellable *cancellable, GError **error)
+{
+  /* TLS marks the end of the data itself; without it only the session can say whether an end was
+   * meant. */
+  gboolean plain = !G_IS_TLS_CONNECTION (self->stream);
+  gboolean unexplained = problem != NULL ? is_bare_end (problem) : plain;
+  GError *explained = NULL;
+
+  if (problem != NULL && is_passing (problem))
+    {
+      g_propagate_error (error, problem);
+      return -1;
+    }
+
+  g_mutex_lock (&self->lock);
+  if (unexplained && !is_explained (self))
+    {
+      if (!blocking)
+        {
+          hold (self);
+          g_mutex_unlock (&self->lock);
+          g_clear_error (&problem);
+          return would_block (error);
+        }
+      g_mutex_unlock (&self->lock);
+      wait_for_reason (self, cancellable);
+      g_mutex_lock (&self->lock);
+    }
+  if (problem != NULL)
+    explained = explain_locked (self, problem);
+  else if (plain && self->reason != NULL)
+    explained = g_error_copy (self->reason);
+  else if (!self->peer_eof)
+    {
+      self->peer_eof = TRUE;
+      self->peer_first = !self->output_closed;
+    }
+  if (explained != NULL && self->failure == NULL)
+    self->failure = g_error_copy (explained);
+  g_mutex_unlock (&self->lock);
+
+  g_clear_error (&problem);
+  if (explained == NULL)
+    return 0;
+  g_propagate_error (error, explained);
+  return -1;
+}
+
+static gboolean
+check_shut (JxsConduit *self, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  if (!g_cancellable_is_cancelled (self->shut))
+    return TRUE;
+  locker = g_mutex_locker_new (&self->lock);
+  if (error != NULL)
+    *error = g_error_copy (self->shut_error);
+  return FALSE;
+}
+
+static gboolean
+is_holding (JxsConduit *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->hold != NULL;
+}
+
+static void
+add_child (GSource *source, GSource *child)
+{
+  g_source_set_dummy_callback (child);
+  g_source_add_child_source (source, child);
+  g_source_unref (child);
+}
+
+/* below: (transfer full): the source of the stream below. An end that waits for its reason is
+ * ready below all the time, so then only the reason counts. */
+static GSource *
+new_source (JxsConduit *self, gpointer stream, GSource *below, GCancellable *cancellable)
+{
+  GSource *source = g_pollable_source_new_full (stream, NULL, cancellable);
+
+  if (is_holding (self))
+    {
+      add_child (source, g_cancellable_source_new (self->over));
+      g_source_unref (below);
+    }
+  else
+    add_child (source, below);
+  add_child (source, g_cancellable_source_new (self->shut));
+  return source;
+}
+
+/* ---- the input ---- */
+
+#define JXS_TYPE_CONDUIT_INPUT (jxs_conduit_input_get_type ())
+G_DECLARE_FINAL_TYPE (JxsConduitInput, jxs_conduit_input, JXS, CONDUIT_INPUT, GInputStream)
+
+struct _JxsConduitInput
+{
+  GInputStream parent_instance;
+
+  JxsConduit *conduit; /* (owned) */
+};
+
+static void jxs_conduit_input_pollable_init (GPollableInputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (JxsConduitInput,
+                               jxs_conduit_input,
+                               G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
+                                                      jxs_conduit_input_pollable_init))
+
+static gssize
+read_below (JxsConduit *self,
+            void *buffer,
+            gsize count,
+            gboolean blocking,
+            GCancellable *cancellable,
+            GError **error)
+{
+  GError *problem = NULL;
+  gssize n;
+
+  if (!check_shut (self, error))
+    return -1;
+  n = g_pollable_stream_read (self->input, buffer, count, blocking, cancellable, &problem);
+  if (n > 0)
+    {
+      self->received = TRUE;
+      return n;
+    }
+  if (n == 0 && count == 0)
+    return 0;
+  return judge (self, problem, blocking, cancellable, error);
+}
+
+static gssize
+jxs_conduit_input_read (
+    GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  return read_below (JXS_CONDUIT_INPUT (stream)->conduit, buffer, count, TRUE, cancellable, error);
+}
+
+static gssize
+jxs_conduit_input_read_nonblocking (GPollableInputStream *stream,
+                                    void *buffer,
+                                    gsize count,
+                                    GError **error)
+{
+  return read_below (JXS_CONDUIT_INPUT (stream)->conduit, buffer, count, FALSE, NULL, error);
+}
+
+static gboolean
+jxs_conduit_input_is_readable (GPollableInputStream *stream)
+{
+  JxsConduit *self = JXS_CONDUIT_INPUT (stream)->conduit;
+
+  if (g_cancellable_is_cancelled (self->shut))
+    return TRUE;
+  return !is_holding (self) &&
+         g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (self->input));
+}
+
+static GSource *
+jxs_conduit_input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
+{
+  JxsConduit *self = JXS_CONDUIT_INPUT (stream)->conduit;
+
+  return new_source (self,
+                     stream,
+                     g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->input),
+                                                            NULL),
+                     cancellable);
+}
+
+/* The other direction may still be in use, and what the peer sends has to be taken until its end:
+ * the stream below stays open. */
+static gboolean
+jxs_conduit_input_close (GInputStream *stream, GCancellable *cancellable, GError **error)
+{
+  return TRUE;
+}
+
+static void
+jxs_conduit_input_close_async (GInputStream *stream,
+                               int io_priority,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, jxs_conduit_input_close_async);
+  g_task_set_priority (task, io_priority);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+jxs_conduit_input_close_finish (GInputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+jxs_conduit_input_finalize (GObject *object)
+{
+  g_clear_pointer (&JXS_CONDUIT_INPUT (object)->conduit, jxs_conduit_unref);
+  G_OBJECT_CLASS (jxs_conduit_input_parent_class)->finalize (object);
+}
+
+static void
+jxs_conduit_input_class_init (JxsConduitInputClass *klass)
+{
+  GInputStreamClass *input_class = G_INPUT_STREAM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = jxs_conduit_input_finalize;
+  input_class->read_fn = jxs_conduit_input_read;
+  input_class->close_fn = jxs_conduit_input_close;
+  input_class->close_async = jxs_conduit_input_close_async;
+  input_class->close_finish = jxs_conduit_input_close_finish;
+}
+
+static void
+jxs_conduit_input_pollable_init (GPollableInputStreamInterface *iface)
+{
+  iface->is_readable = jxs_conduit_input_is_readable;
+  iface->create_source = jxs_conduit_input_create_source;
+  iface->read_nonblocking = jxs_conduit_input_read_nonblocking;
+}
+
+static void
+jxs_conduit_input_init (JxsConduitInput *self)
+{
+}
+
+GInputStream *
+jxs_conduit_new_input (JxsConduit *self)
+{
+  JxsConduitInput *input = g_object_new (JXS_TYPE_CONDUIT_INPUT, NULL);
+
+  input->conduit = jxs_conduit_ref (self);
+  return G_INPUT_STREAM (input);
+}
+
+/* ---- the output ---- */
+
+#define JXS_TYPE_CONDUIT_OUTPUT (jxs_conduit_output_get_type ())
+G_DECLARE_FINAL_TYPE (JxsConduitOutput, jxs_conduit_output, JXS, CONDUIT_OUTPUT, GOutputStream)
+
+struct _JxsConduitOutput
+{
+  GOutputStream parent_instance;
+
+  JxsConduit *conduit; /* (owned) */
+};
+
+static void jxs_conduit_output_pollable_init (GPollableOutputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (JxsConduitOutput,
+                               jxs_conduit_output,
+                               G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
+                                                      jxs_conduit_output_pollable_init))
+
+static gssize
+write_below (JxsConduit *self,
+             const void *buffer,
+             gsize count,
+             gboolean blocking,
+             GCancellable *cancellable,
+             GError **error)
+{
+  GError *problem = NULL;
+  gssize n;
+
+  if (!check_shut (self, error))
+    return -1;
+  n = g_pollable_stream_write (self->output, buffer, count, blocking, cancellable, &problem);
+  if (n >= 0)
+    return n;
+  return judge (self, problem, blocking, cancellable, error);
+}
+
+static gssize
+jxs_conduit_output_write (GOutputStream *stream,
+                          const void *buffer,
+                          gsize count,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  return write_below (
+      JXS_CONDUIT_OUTPUT (stream)->conduit, buffer, count, TRUE, cancellable, error);
+}
+
+static gssize
+jxs_conduit_output_write_nonblocking (GPollableOutputStream *stream,
+                                      const void *buffer,
+                                      gsize count,
+                                      GError **error)
+{
+  return write_below (JXS_CONDUIT_OUTPUT (stream)->conduit, buffer, count, FALSE, NULL, error);
+}
+
+static gboolean
+jxs_conduit_output_is_writable (GPollableOutputStream *stream)
+{
+  JxsConduit *self = JXS_CONDUIT_OUTPUT (stream)->conduit;
+
+  if (g_cancellable_is_cancelled (self->shut))
+    return TRUE;
+  return !is_holding (self) &&
+         g_pollable_output_stream_is_writable (G_POLLABLE_OUTPUT_STREAM (self->output));
+}
+
+static GSource *
+jxs_conduit_output_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
+{
+  JxsConduit *self = JXS_CONDUIT_OUTPUT (stream)->conduit;
+
+  return new_source (
+      self,
+      stream,
+      g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (self->output), NULL),
+      cancellable);
+}
+
+static void
+note_output_closed (JxsConduit *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->output_closed = TRUE;
+}
+
+/* Half-close: under TLS this is close_notify. */
+static gboolean
+jxs_conduit_output_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
+{
+  JxsConduit *self = JXS_CONDUIT_OUTPUT (stream)->conduit;
+
+  if (g_cancellable_is_cancelled (self->shut))
+    return TRUE;
+  note_output_closed (self);
+  return g_output_stream_close (self->output, cancellable, error);
+}
+
+static void
+output_closed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+jxs_conduit_output_close_async (GOutputStream *stream,
+                                int io_priority,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  JxsConduit *self = JXS_CONDUIT_OUTPUT (stream)->conduit;
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, jxs_conduit_output_close_async);
+  g_task_set_priority (task, io_priority);
+  if (g_cancellable_is_cancelled (self->shut))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  note_output_closed (self);
+  g_output_stream_close_async (
+      self->output, io_priority, cancellable, output_closed_cb, g_steal_pointer (&task));
+}
+
+static gboolean
+jxs_conduit_output_task_finish (GOutputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static gboolean
+jxs_conduit_output_flush (GOutputStream *stream, GCancellable *cancellable, GError **error)
+{
+  JxsConduit *self = JXS_CONDUIT_OUTPUT (stream)->conduit;
+
+  return check_shut (self, error) && g_output_stream_flush (self->output, cancellable, error);
+}
+
+static void
+flushed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (g_output_stream_flush_finish (G_OUTPUT_STREAM (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+jxs_conduit_output_flush_async (GOutputStream *stream,
+                                int io_priority,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  JxsConduit *self = JXS_CONDUIT_OUTPUT (stream)->conduit;
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, jxs_conduit_output_flush_async);
+  g_task_set_priority (task, io_priority);
+  if (!check_shut (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_output_stream_flush_async (
+      self->output, io_priority, cancellable, flushed_cb, g_steal_pointer (&task));
+}
+
+static void
+jxs_conduit_output_finalize (GObject *object)
+{
+  g_clear_pointer (&JXS_CONDUIT_OUTPUT (object)->conduit, jxs_conduit_unref);
+  G_OBJECT_CLASS (jxs_conduit_output_parent_class)->finalize (object);
+}
+
+static void
+jxs_conduit_output_class_init (JxsConduitOutputClass *klass)
+{
+  GOutputStreamClass *output_class = G_OUTPUT_STREAM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = jxs_conduit_output_finalize;
+  output_class->write_fn = jxs_conduit_output_write;
+  output_class->flush = jxs_conduit_output_flush;
+  output_class->flush_async = jxs_conduit_output_flush_async;
+  output_class->flush_finish = jxs_conduit_output_task_finish;
+  output_class->close_fn = jxs_conduit_output_close;
+  output_class->close_async = jxs_conduit_output_close_async;
+  output_class->close_finish = jxs_conduit_output_task_finish;
+}
+
+static void
+jxs_conduit_output_pollable_init (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = jxs_conduit_output_is_writable;
+  iface->create_source = jxs_conduit_output_create_source;
+  iface->write_nonblocking = jxs_conduit_output_write_nonblocking;
+}
+
+static void
+jxs_conduit_output_init (JxsConduitOutput *self)
+{
+}
+
+GOutputStream *
+jxs_conduit_new_output (JxsConduit *self)
+{
+  JxsConduitOutput *output = g_object_new (JXS_TYPE_CONDUIT_OUTPUT, NULL);
+
+  output->conduit = jxs_conduit_ref (self);
+  return G_OUTPUT_STREAM (output);
+}
