@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "jxs-socket-stream-private.h"
+
+#include "jxs-socket-core-private.h"
+
+/* The two streams are thin: everything is in the core they share with the JxsSocketStream. */
+
+#define JXS_TYPE_SOCKET_INPUT (jxs_socket_input_get_type ())
+G_DECLARE_FINAL_TYPE (JxsSocketInput, jxs_socket_input, JXS, SOCKET_INPUT, GInputStream)
+
+struct _JxsSocketInput
+{
+  GInputStream parent_instance;
+  JxsSocketCore *core; /* (owned) */
+};
+
+static void jxs_socket_input_pollable_init (GPollableInputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (JxsSocketInput,
+                               jxs_socket_input,
+                               G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
+                                                      jxs_socket_input_pollable_init))
+
+static gssize
+jxs_socket_input_read (
+    GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  return jxs_socket_core_read (
+      JXS_SOCKET_INPUT (stream)->core, buffer, count, TRUE, cancellable, error);
+}
+
+static gssize
+jxs_socket_input_read_nonblocking (GPollableInputStream *stream,
+                                   void *buffer,
+                                   gsize count,
+                                   GError **error)
+{
+  return jxs_socket_core_read (JXS_SOCKET_INPUT (stream)->core, buffer, count, FALSE, NULL, error);
+}
+
+static gboolean
+jxs_socket_input_is_readable (GPollableInputStream *stream)
+{
+  return jxs_socket_core_is_ready (JXS_SOCKET_INPUT (stream)->core, G_IO_IN);
+}
+
+static GSource *
+jxs_socket_input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
+{
+  return jxs_socket_core_create_source (JXS_SOCKET_INPUT (stream)->core,
+                                        G_OBJECT (stream),
+                                        G_IO_IN,
+                                        cancellable);
+}
+
+static gboolean
+jxs_socket_input_close (GInputStream *stream, GCancellable *cancellable, GError **error)
+{
+  jxs_socket_core_forget_read_ahead (JXS_SOCKET_INPUT (stream)->core);
+  return TRUE;
+}
+
+/* Closing never waits: no thread is needed for it. */
+static void
+jxs_socket_input_close_async (GInputStream *stream,
+                              int io_priority,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, jxs_socket_input_close_async);
+  g_task_set_priority (task, io_priority);
+  jxs_socket_core_forget_read_ahead (JXS_SOCKET_INPUT (stream)->core);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+jxs_socket_input_close_finish (GInputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+jxs_socket_input_finalize (GObject *object)
+{
+  g_clear_pointer (&JXS_SOCKET_INPUT (object)->core, jxs_socket_core_unref);
+  G_OBJECT_CLASS (jxs_socket_input_parent_class)->finalize (object);
+}
+
+static void
+jxs_socket_input_class_init (JxsSocketInputClass *klass)
+{
+  GInputStreamClass *stream_class = G_INPUT_STREAM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = jxs_socket_input_finalize;
+  stream_class->read_fn = jxs_socket_input_read;
+  stream_class->close_fn = jxs_socket_input_close;
+  stream_class->close_async = jxs_socket_input_close_async;
+  stream_class->close_finish = jxs_socket_input_close_finish;
+}
+
+static void
+jxs_socket_input_pollable_init (GPollableInputStreamInterface *iface)
+{
+  iface->is_readable = jxs_socket_input_is_readable;
+  iface->create_source = jxs_socket_input_create_source;
+  iface->read_nonblocking = jxs_socket_input_read_nonblocking;
+}
+
+static void
+jxs_socket_input_init (JxsSocketInput *self)
+{
+}
+
+#define JXS_TYPE_SOCKET_OUTPUT (jxs_socket_output_get_type ())
+G_DECLARE_FINAL_TYPE (JxsSocketOutput, jxs_socket_output, JXS, SOCKET_OUTPUT, GOutputStream)
+
+struct _JxsSocketOutput
+{
+  GOutputStream parent_instance;
+  JxsSocketCore *core; /* (owned) */
+  int half_close;      /* atomic: TLS closes from its own thread */
+};
+
+static void jxs_socket_output_pollable_init (GPollableOutputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (JxsSocketOutput,
+                               jxs_socket_output,
+                               G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
+                                                      jxs_socket_output_pollable_init))
+
+static gssize
+jxs_socket_output_write (GOutputStream *stream,
+                         const void *buffer,
+                         gsize count,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  return jxs_socket_core_write (
+      JXS_SOCKET_OUTPUT (stream)->core, buffer, count, TRUE, cancellable, error);
+}
+
+static gssize
+jxs_socket_output_write_nonblocking (GPollableOutputStream *stream,
+                                     const void *buffer,
+                                     gsize count,
+                                     GError **error)
+{
+  return jxs_socket_core_write (
+      JXS_SOCKET_OUTPUT (stream)->core, buffer, count, FALSE, NULL, error);
+}
+
+static gboolean
+jxs_socket_output_is_writable (GPollableOutputStream *stream)
+{
+  return jxs_socket_core_is_ready (JXS_SOCKET_OUTPUT (stream)->core, G_IO_OUT);
+}
+
+static GSource *
+jxs_socket_output_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
+{
+  return jxs_socket_core_create_source (JXS_SOCKET_OUTPUT (stream)->core,
+                                        G_OBJECT (stream),
+                                        G_IO_OUT,
+                                        cancellable);
+}
+
+static gboolean
+jxs_socket_output_flush (GOutputStream *stream, GCancellable *cancellable, GError **error)
+{
+  return jxs_socket_core_flush (JXS_SOCKET_OUTPUT (stream)->core, TRUE, cancellable, error);
+}
+
+static gboolean
+jxs_socket_output_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
+{
+  JxsSocketOutput *self = JXS_SOCKET_OUTPUT (stream);
+
+  if (!g_atomic_int_get (&self->half_close))
+    return TRUE;
+  return jxs_socket_core_shutdown_write (self->core, error);
+}
+
+static gboolean
+finish_flush_or_close (GTask *task)
+{
+  JxsSocketOutput *self = g_task_get_source_object (task);
+  gboolean closing = GPOINTER_TO_INT (g_task_get_task_data (task));
+  g_autoptr (GError) error = NULL;
+
+  if (!jxs_socket_core_flush (self->core, FALSE, NULL, &error) ||
+      (closing && !jxs_socket_output_close (G_OUTPUT_STREAM (self), NULL, &error)))
+    {
+      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return FALSE;
+      g_task_return_error (task, g_steal_pointer (&error));
+      return TRUE;
+    }
+  g_task_return_boolean (task, TRUE);
+  return TRUE;
+}
+
+static gboolean
+flush_ready_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  GTask *task = user_data;
+
+  if (g_task_return_error_if_cancelled (task) || finish_flush_or_close (task))
+    return G_SOURCE_REMOVE;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+start_flush_or_close (GTask *task)
+{
+  JxsSocketOutput *self = g_task_get_source_object (task);
+  g_autoptr (GSource) source = NULL;
+
+  if (g_task_return_error_if_cancelled (task) || finish_flush_or_close (task))
+    return;
+
+  /* The socket is full: what waits for it is the socket alone, not the room to gather. */
+  source = g_socket_create_source (jxs_socket_core_get_socket (self->core),
+                                   G_IO_OUT,
+                                   g_task_get_cancellable (task));
+  g_task_attach_source (task, source, G_SOURCE_FUNC (flush_ready_cb));
+}
+
+static void
+jxs_socket_output_flush_async (GOutputStream *stream,
+                               int io_priority,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, jxs_socket_output_flush_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_task_data (task, GINT_TO_POINTER (FALSE), NULL);
+  start_flush_or_close (task);
+}
+
+static void
+jxs_socket_output_close_async (GOutputStream *stream,
+                               int io_priority,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, jxs_socket_output_close_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_task_data (task, GINT_TO_POINTER (TRUE), NULL);
+  start_flush_or_close (task);
+}
+
+static gboolean
+jxs_socket_output_finish (GOutputStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+jxs_socket_output_finalize (GObject *object)
+{
+  g_clear_pointer (&JXS_SOCKET_OUTPUT (object)->core, jxs_socket_core_unref);
+  G_OBJECT_CLASS (jxs_socket_output_parent_class)->finalize (object);
+}
+
+static void
+jxs_socket_output_class_init (JxsSocketOutputClass *klass)
+{
+  GOutputStreamClass *stream_class = G_OUTPUT_STREAM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = jxs_socket_output_finalize;
+  stream_class->write_fn = jxs_socket_output_write;
+  stream_class->flush = jxs_socket_output_flush;
+  stream_class->flush_async = jxs_socket_output_flush_async;
+  stream_class->flush_finish = jxs_socket_output_finish;
+  stream_class->close_fn = jxs_socket_output_close;
+  stream_class->close_async = jxs_socket_output_close_async;
+  stream_class->close_finish = jxs_socket_output_finish;
+}
+
+static void
+jxs_socket_output_pollable_init (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = jxs_socket_output_is_writable;
+  iface->create_source = jxs_socket_output_create_source;
+  iface->write_nonblocking = jxs_socket_output_write_nonblocking;
+}
+
+static void
+jxs_socket_output_init (JxsSocketOutput *self)
+{
+}
+
+struct _JxsSocketStream
+{
+  GIOStream parent_instance;
+  JxsSocketCore *core;     /* (owned) */
+  JxsSocketInput *input;   /* (owned) */
+  JxsSocketOutput *output; /* (owned) */
+};
+
+G_DEFINE_FINAL_TYPE (JxsSocketStream, jxs_socket_stream, G_TYPE_IO_STREAM)
+
+static GInputStream *
+jxs_socket_stream_get_input_stream (GIOStream *stream)
+{
+  return G_INPUT_STREAM (JXS_SOCKET_STREAM (stream)->input);
+}
+
+static GOutputStream *
+jxs_socket_stream_get_output_stream (GIOStream *stream)
+{
+  return G_OUTPUT_STREAM (JXS_SOCKET_STREAM (stream)->output);
+}
+
+/* The first error counts, and the socket is closed in any case. */
+static gboolean
+jxs_socket_stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
+{
+  JxsSocketStream *self = JXS_SOCKET_STREAM (stream);
+  gboolean flushed = g_output_stream_close (G_OUTPUT_STREAM (self->output), cancellable, error);
+
+  g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
+  return jxs_socket_core_close (self->core, flushed ? error : NULL) && flushed;
+}
+
+static void
+output_closed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  JxsSocketStream *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+  gboolean flushed = g_output_stream_close_finish (G_OUTPUT_STREAM (object), result, &error);
+
+  g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
+  if (jxs_socket_core_close (self->core, flushed ? &error : NULL) && flushed)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+jxs_socket_stream_close_async (GIOStream *stream,
+                               int io_priority,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  GTask *task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, jxs_socket_stream_close_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  g_output_stream_close_async (G_OUTPUT_STREAM (JXS_SOCKET_STREAM (stream)->output),
+                               io_priority,
+                               cancellable,
+                               output_closed_cb,
+                               task);
+}
+
+static gboolean
+jxs_socket_stream_close_finish (GIOStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Who drops the stream does not wait for the peer: what the socket does not take now is lost. */
+static void
+jxs_socket_stream_dispose (GObject *object)
+{
+  JxsSocketStream *self = JXS_SOCKET_STREAM (object);
+
+  if (self->core != NULL)
+    jxs_socket_core_abandon (self->core);
+  G_OBJECT_CLASS (jxs_socket_stream_parent_class)->dispose (object);
+}
+
+static void
+jxs_socket_stream_finalize (GObject *object)
+{
+  JxsSocketStream *self = JXS_SOCKET_STREAM (object);
+
+  g_clear_object (&self->input);
+  g_clear_object (&self->output);
+  g_clear_pointer (&self->core, jxs_socket_core_unref);
+  G_OBJECT_CLASS (jxs_socket_stream_parent_class)->finalize (object);
+}
+
+static void
+jxs_socket_stream_class_init (JxsSocketStreamClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GIOStreamClass *stream_class = G_IO_STREAM_CLASS (klass);
+
+  object_class->dispose = jxs_socket_stream_dispose;
+  object_class->finalize = jxs_socket_stream_finalize;
+  stream_class->get_input_stream = jxs_socket_stream_get_input_stream;
+  stream_class->get_output_stream = jxs_socket_stream_get_output_stream;
+  stream_class->close_fn = jxs_socket_stream_close;
+  stream_class->close_async = jxs_socket_stream_close_async;
+  stream_class->close_finish = jxs_socket_stream_close_finish;
+}
+
+static void
+jxs_socket_stream_init (JxsSocketStream *self)
+{
+}
+
+GIOStream *
+jxs_socket_stream_new (GSocketConnection *connection)
+{
+  JxsSocketStream *self;
+
+  g_return_val_if_fail (G_IS_SOCKET_CONNECTION (connection), NULL);
+
+  self = g_object_new (JXS_TYPE_SOCKET_STREAM, NULL);
+  self->core = jxs_socket_core_new (connection);
+  self->input = g_object_new (JXS_TYPE_SOCKET_INPUT, NULL);
+  self->input->core = jxs_socket_core_ref (self->core);
+  self->output = g_object_new (JXS_TYPE_SOCKET_OUTPUT, NULL);
+  self->output->core = jxs_socket_core_ref (self->core);
+  return G_IO_STREAM (self);
+}
+
+void
+jxs_socket_stream_set_half_close (JxsSocketStream *self, gboolean half_close)
+{
+  g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
+
+  g_atomic_int_set (&self->output->half_close, half_close);
+}
+
+void
+jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering)
+{
+  g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
+
+  jxs_socket_core_set_gathering (self->core, gathering);
+}
+
+guint64
+jxs_socket_stream_get_bytes_read (JxsSocketStream *self)
+{
+  g_return_val_if_fail (JXS_IS_SOCKET_STREAM (self), 0);
+
+  return jxs_socket_core_get_bytes_read (self->core);
+}
+
+guint64
+jxs_socket_stream_get_bytes_written (JxsSocketStream *self)
+{
+  g_return_val_if_fail (JXS_IS_SOCKET_STREAM (self), 0);
+
+  return jxs_socket_core_get_bytes_written (self->core);
+}
+
+GSocket *
+jxs_socket_stream_get_socket (JxsSocketStream *self)
+{
+  g_return_val_if_fail (JXS_IS_SOCKET_STREAM (self), NULL);
+
+  return jxs_socket_core_get_socket (self->core);
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "jxs-tls-private.h"
+
+#include "jxs-socket-stream-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <jxs-glib/base/jxs-clock-private.h>
+#include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/base/jxs-log-private.h>
+
+#define DEFAULT_TIMEOUT_MS 30000
+#define MAX_WAITING 64 /* handshakes of strangers in the queue; more are refused at once */
+
+/* One handshake, the data of its task. */
+typedef struct
+{
+  GIOStream *base; /* (owned) */
+  JxsTlsRole role;
+  GTlsCertificate *certificate; /* (owned) (nullable) */
+  gboolean pin;
+  GSocketConnectable *identity; /* (owned) (nullable) */
+  GTlsDatabase *database;       /* (owned) (nullable) */
+  GStrv protocols;              /* (owned) (nullable) */
+
+  GMainContext *context;      /* (owned): of the caller */
+  GTlsConnection *connection; /* (owned) (nullable) */
+  GCancellable *stop;         /* (owned): cancelled by the caller's, and by the timeout */
+  gulong stop_handler;        /* on the caller's cancellable */
+  GSource *stop_source;       /* (owned) (nullable): while it waits in the queue */
+  GSource *timeout;           /* (owned) (nullable) */
+  gboolean timed_out;
+  GError *error; /* (owned) (nullable): returned once the base stream is closed */
+
+  gboolean is_stranger;
+  gboolean has_slot;
+} Handshake;
+
+/* Strangers cost a worker thread of GLib each while they dawdle, and those are few and shared by
+ * the whole process; so are these. Handshakes may run in several contexts. */
+static GMutex strangers_mutex;
+static guint strangers_running;                 /* guarded by strangers_mutex */
+static GQueue strangers_waiting = G_QUEUE_INIT; /* (element-type GTask): owned; guarded too */
+
+static void start_handshake (GTask *task);
+
+static void
+drop_source (GSource **source)
+{
+  if (*source != NULL)
+    {
+      g_source_destroy (*source);
+      g_clear_pointer (source, g_source_unref);
+    }
+}
+
+static void
+handshake_free (Handshake *self)
+{
+  drop_source (&self->timeout);
+  drop_source (&self->stop_source);
+  g_clear_object (&self->connection);
+  g_clear_object (&self->base);
+  g_clear_object (&self->certificate);
+  g_clear_object (&self->identity);
+  g_clear_object (&self->database);
+  g_clear_pointer (&self->protocols, g_strfreev);
+  g_clear_object (&self->stop);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_free (self);
+}
+
+static gboolean
+start_waiting_cb (gpointer user_data)
+{
+  start_handshake (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Passes the slot to the next in the queue, in its own context. */
+static void
+release_slot (Handshake *self)
+{
+  GTask *next;
+
+  if (!self->has_slot)
+    return;
+  self->has_slot = FALSE;
+
+  g_mutex_lock (&strangers_mutex);
+  next = g_queue_pop_head (&strangers_waiting);
+  if (next == NULL)
+    strangers_running--;
+  g_mutex_unlock (&strangers_mutex);
+
+  if (next != NULL)
+    {
+      Handshake *handshake = g_task_get_task_data (next);
+      g_autoptr (GSource) source = g_idle_source_new ();
+
+      handshake->has_slot = TRUE;
+      g_source_set_static_name (source, "[jxs] next TLS handshake");
+      g_source_set_priority (source, g_task_get_priority (next));
+      g_source_set_callback (source, start_waiting_cb, next, g_object_unref);
+      g_source_attach (source, handshake->context);
+    }
+}
+
+typedef enum
+{
+  SLOT_TAKEN,
+  SLOT_WAIT,
+  SLOT_REFUSED,
+} Slot;
+
+static Slot
+take_slot (GTask *task)
+{
+  Handshake *self = g_task_get_task_data (task);
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  if (!self->is_stranger)
+    return SLOT_TAKEN;
+
+  locker = g_mutex_locker_new (&strangers_mutex);
+  if (strangers_running < JXS_TLS_MAX_STRANGERS)
+    {
+      strangers_running++;
+      self->has_slot = TRUE;
+      return SLOT_TAKEN;
+    }
+  if (g_queue_get_length (&strangers_waiting) >= MAX_WAITING)
+    return SLOT_REFUSED;
+  g_queue_push_tail (&strangers_waiting, g_object_ref (task));
+  return SLOT_WAIT;
+}
+
+/* Whether it was still waiting; a reference on the task goes with that. */
+static gboolean
+leave_queue (GTask *task)
+{
+  gboolean waited;
+
+  g_mutex_lock (&strangers_mutex);
+  waited = g_queue_remove (&strangers_waiting, task);
+  g_mutex_unlock (&strangers_mutex);
+  return waited;
+}
+
+static void
+base_closed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Handshake *self = g_task_get_task_data (task);
+
+  g_io_stream_close_finish (G_IO_STREAM (object), result, NULL);
+  g_task_return_error (task, g_steal_pointer (&self->error));
+}
+
+/* The end of every handshake: error is NULL when it succeeded. */
+static void
+handshake_done (GTask *task_in, GError *error)
+{
+  g_autoptr (GTask) task = task_in;
+  Handshake *self = g_task_get_task_data (task);
+
+  drop_source (&self->timeout);
+  drop_source (&self->stop_source);
+  g_cancellable_disconnect (g_task_get_cancellable (task), self->stop_handler);
+  self->stop_handler = 0;
+  release_slot (self);
+
+  if (error == NULL)
+    {
+      if (JXS_IS_SOCKET_STREAM (self->base))
+        jxs_socket_stream_set_gathering (JXS_SOCKET_STREAM (self->base), TRUE);
+      g_task_return_pointer (task, g_steal_pointer (&self->connection), g_object_unref);
+      return;
+    }
+
+  jxs_log_debug (NULL, "TLS handshake failed: %s", error->message);
+  self->error = error;
+  /* A peer that was refused would wait for ever: GIO sends no alert. */
+  g_io_stream_close_async (
+      self->base, g_task_get_priority (task), NULL, base_closed_cb, g_object_ref (task));
+}
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  GTask *task = user_data;
+  Handshake *self = g_task_get_task_data (task);
+
+  self->timed_out = TRUE;
+  g_cancellable_cancel (self->stop);
+  return G_SOURCE_REMOVE;
+}
+
+static GError *
+stop_error (Handshake *self)
+{
+  if (self->timed_out)
+    return g_error_new_literal (JXS_ERROR,
+                                JXS_ERROR_TIMED_OUT,
+                                _ ("The peer did not finish the TLS handshake in time"));
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Operation was cancelled"));
+}
+
+static gboolean
+stopped_in_queue_cb (GCancellable *stop, gpointer user_data)
+{
+  GTask *task = user_data;
+
+  if (leave_queue (task))
+    {
+      handshake_done (task, stop_error (g_task_get_task_data (task)));
+      return G_SOURCE_REMOVE;
+    }
+  return G_SOURCE_REMOVE; /* its slot is on the way, and start_handshake() looks at it */
+}
+
+/* What the peer proved is not enough for us, although GIO was content. */
+static GError *
+check_result (Handshake *self)
+{
+  if (!self->pin)
+    return NULL;
+
+  if (g_tls_connection_get_protocol_version (self->connection) != G_TLS_PROTOCOL_VERSION_TLS_1_3)
+    return g_error_new_literal (JXS_ERROR,
+                                JXS_ERROR_SECURITY,
+                                _ ("The peer does not support TLS 1.3"));
+  if (g_tls_connection_get_peer_certificate (self->connection) == NULL)
+    return g_error_new_literal (JXS_ERROR,
+                                JXS_ERROR_SECURITY,
+                                _ ("The peer did not show a certificate"));
+  return NULL;
+}
+
+static void
+handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Handshake *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (object), result, &error))
+    error = check_result (self);
+  else if (self->timed_out)
+    {
+      g_clear_error (&error);
+      error = stop_error (self);
+    }
+  handshake_done (task, g_steal_pointer (&error));
+}
+
+static gboolean
+accept_any_cb (GTlsConnection *connection,
+               GTlsCertificate *certificate,
+               GTlsCertificateFlags errors,
+               gpointer user_data)
+{
+  return TRUE; /* the caller compares it with what was announced */
+}
+
+static GTlsConnection *
+create_connection (Handshake *self, GError **error)
+{
+  GTlsBackend *backend = g_tls_backend_get_default ();
+  GType type = self->role == JXS_TLS_CLIENT ? g_tls_backend_get_client_connection_type (backend)
+                                            : g_tls_backend_get_server_connection_type (backend);
+  g_autoptr (GTlsConnection) connection = NULL;
+
+  /* Loading the system's certificates costs more than the handshake, and only leaving them out at
+   * construction avoids it. */
+  if (self->pin || self->database != NULL)
+    connection = g_initable_new (type,
+                                 NULL,
+                                 error,
+                                 "base-io-stream",
+                                 self->base,
+                                 "database",
+                                 self->pin ? NULL : self->database,
+                                 NULL);
+  else
+    connection = g_initable_new (type, NULL, error, "base-io-stream", self->base, NULL);
+  if (connection == NULL)
+    return NULL;
+
+  g_tls_connection_set_require_close_notify (connection, TRUE);
+  if (self->certificate != NULL)
+    g_tls_connection_set_certificate (connection, self->certificate);
+  if (self->protocols != NULL)
+    g_tls_connection_set_advertised_protocols (connection, (const char *const *) self->protocols);
+  if (self->role == JXS_TLS_CLIENT)
+    g_tls_client_connection_set_server_identity (G_TLS_CLIENT_CONNECTION (connection),
+                                                 self->identity);
+  if (self->pin)
+    {
+      g_signal_connect (connection, "accept-certificate", G_CALLBACK (accept_any_cb), NULL);
+      /* Asked for, and its absence judged afterwards: GIO 2.74 warns on stderr when a certificate
+       * it requires is missing. */
+      if (self->role == JXS_TLS_SERVER)
+        g_object_set (connection, "authentication-mode", G_TLS_AUTHENTICATION_REQUESTED, NULL);
+    }
+  return g_steal_pointer (&connection);
+}
+
+static void
+start_handshake (GTask *task)
+{
+  Handshake *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  drop_source (&self->stop_source);
+  if (g_cancellable_is_cancelled (self->stop))
+    {
+      handshake_done (g_object_ref (task), stop_error (self));
+      return;
+    }
+
+  self->connection = create_connection (self, &error);
+  if (self->connection == NULL)
+    {
+      handshake_done (g_object_ref (task), error);
+      return;
+    }
+  g_tls_connection_handshake_async (
+      self->connection, g_task_get_priority (task), self->stop, handshake_cb, g_object_ref (task));
+}
+
+static void
+caller_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
+void
+jxs_tls_handshake_async (GIOStream *base,
+                         const JxsTlsParams *params,
+                         int io_priority,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  Handshake *self;
+
+  g_return_if_fail (G_IS_IO_STREAM (base));
+  g_return_if_fail (params != NULL);
+
+  self = g_new0 (Handshake, 1);
+  self->base = g_object_ref (base);
+  self->role = params->role;
+  self->pin = params->pin;
+  self->is_stranger = params->unauthenticated_peer;
+  g_set_object (&self->certificate, params->certificate);
+  g_set_object (&self->identity, params->identity);
+  g_set_object (&self->database, params->database);
+  self->protocols = g_strdupv ((char **) params->protocols);
+  self->context = g_main_context_ref_thread_default ();
+  self->stop = g_cancellable_new ();
+
+  task = g_task_new (base, cancellable, callback, user_data);
+  g_task_set_source_tag (task, jxs_tls_handshake_async);
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, self, (GDestroyNotify) handshake_free);
+
+  if (cancellable != NULL)
+    self->stop_handler = g_cancellable_connect (cancellable,
+                                                G_CALLBACK (caller_cancelled_cb),
+                                                g_object_ref (self->stop),
+                                                g_object_unref);
+  self->timeout =
+      jxs_clock_timeout_attach (params->timeout_ms != 0 ? params->timeout_ms : DEFAULT_TIMEOUT_MS,
+                                "[jxs] TLS handshake timeout",
+                                self->context,
+                                timeout_cb,
+                                task);
+
+  switch (take_slot (task))
+    {
+    case SLOT_TAKEN:
+      start_handshake (task);
+      break;
+    case SLOT_WAIT:
+      self->stop_source = g_cancellable_source_new (self->stop);
+      g_source_set_static_name (self->stop_source, "[jxs] TLS handshake stopped");
+      g_source_set_callback (self->stop_source, G_SOURCE_FUNC (stopped_in_queue_cb), task, NULL);
+      g_source_attach (self->stop_source, self->context);
+      break;
+    case SLOT_REFUSED:
+      handshake_done (g_object_ref (task),
+                      g_error_new_literal (JXS_ERROR,
+                                           JXS_ERROR_LIMIT,
+                                           _ ("Too many peers are connecting at once")));
+      break;
+    }
+}
+
+GTlsConnection *
+jxs_tls_handshake_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (G_IS_TASK (result), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, jxs_tls_handshake_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+GBytes *
+jxs_tls_get_exporter (GTlsConnection *connection, GError **error)
+{
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+
+  g_return_val_if_fail (G_IS_TLS_CONNECTION (connection), NULL);
+
+  if (!g_tls_connection_get_channel_binding_data (
+          connection, G_TLS_CHANNEL_BINDING_TLS_EXPORTER, data, error))
+    return NULL;
+  return g_byte_array_free_to_bytes (g_steal_pointer (&data));
+}
+
+char *
+jxs_tls_get_protocol_name (GTlsConnection *connection)
+{
+  g_return_val_if_fail (G_IS_TLS_CONNECTION (connection), NULL);
+
+  switch (g_tls_connection_get_protocol_version (connection))
+    {
+    case G_TLS_PROTOCOL_VERSION_TLS_1_2:
+      return g_strdup ("TLS 1.2");
+    case G_TLS_PROTOCOL_VERSION_TLS_1_3:
+      return g_strdup ("TLS 1.3");
+    default:
+      return NULL;
+    }
+}
+
+char *
+jxs_tls_get_cipher_name (GTlsConnection *connection)
+{
+  g_return_val_if_fail (G_IS_TLS_CONNECTION (connection), NULL);
+
+  return g_tls_connection_get_ciphersuite_name (connection);
+}
