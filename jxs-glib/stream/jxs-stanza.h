@@ -10,11 +10,20 @@
 
 G_BEGIN_DECLS
 
-/* Stanzas are elements in jabber:client; these functions read and make them (RFC 6120 §8). */
-
+/**
+ * JxsStanzaKind:
+ * @JXS_STANZA_KIND_NONE: the element is not a stanza
+ * @JXS_STANZA_KIND_MESSAGE: a message: push to another entity
+ * @JXS_STANZA_KIND_PRESENCE: presence: broadcast of availability
+ * @JXS_STANZA_KIND_IQ: info/query: a request or its answer
+ *
+ * The kinds of stanza of RFC 6120 §8.2.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
-  JXS_STANZA_KIND_NONE, /* not a stanza */
+  JXS_STANZA_KIND_NONE,
   JXS_STANZA_KIND_MESSAGE,
   JXS_STANZA_KIND_PRESENCE,
   JXS_STANZA_KIND_IQ,
@@ -26,20 +35,15 @@ GType jxs_stanza_kind_get_type (void);
 
 JXS_AVAILABLE_IN_1_0
 JxsStanzaKind jxs_stanza_get_kind (JxsElement *stanza);
-/* A message of type chat; body may be NULL. */
 JXS_AVAILABLE_IN_1_0
 JxsElement *jxs_stanza_new_message (const char *to, const char *body);
-/* type: "get" or "set"; payload is added when not NULL; id is made up */
 JXS_AVAILABLE_IN_1_0
 JxsElement *jxs_stanza_new_iq (const char *type, const char *to, JxsElement *payload);
 JXS_AVAILABLE_IN_1_0
 JxsElement *jxs_stanza_new_result (JxsElement *request, JxsElement *payload);
-/* error: of JXS_STANZA_ERROR, anything else becomes undefined-condition;
- * app_condition (nullable) stands beside the condition. */
 JXS_AVAILABLE_IN_1_0
 JxsElement *
 jxs_stanza_new_error (JxsElement *request, const GError *error, JxsElement *app_condition);
-/* The error in a stanza of type error, as a GError of JXS_STANZA_ERROR. FALSE if it is none. */
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_stanza_get_error (JxsElement *stanza, GError **error);
 

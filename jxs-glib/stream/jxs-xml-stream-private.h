@@ -67,6 +67,10 @@ void jxs_xml_stream_set_open (JxsXmlStream *self);
 void jxs_xml_stream_set_local_jid (JxsXmlStream *self, JxsJid *local);
 /* Ends the stream with a stream error to the peer and locally. */
 void jxs_xml_stream_fail (JxsXmlStream *self, const GError *error);
+/* While open: pings the peer (XEP-0199) after silence_s seconds without a sign of it, and fails the
+ * stream with connection-timeout after answer_s more. silence_s 0 (default): never. */
+void jxs_xml_stream_set_peer_timeout (JxsXmlStream *self, guint silence_s, guint answer_s);
+/* Stanzas that arrived. */
 guint64 jxs_xml_stream_get_n_received (JxsXmlStream *self);
 
 G_END_DECLS

@@ -12,12 +12,24 @@
 
 G_BEGIN_DECLS
 
+/**
+ * JxsXmlStreamState:
+ * @JXS_XML_STREAM_STATE_NEW: nothing was sent yet
+ * @JXS_XML_STREAM_STATE_OPENING: headers, features and what they lead to are being exchanged
+ * @JXS_XML_STREAM_STATE_OPEN: stanzas flow
+ * @JXS_XML_STREAM_STATE_CLOSING: our closing tag was sent or the peer's received
+ * @JXS_XML_STREAM_STATE_CLOSED: the stream is over
+ *
+ * The life of a [class@XmlStream].
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   JXS_XML_STREAM_STATE_NEW,
-  JXS_XML_STREAM_STATE_OPENING, /* headers, features, negotiation */
+  JXS_XML_STREAM_STATE_OPENING,
   JXS_XML_STREAM_STATE_OPEN,
-  JXS_XML_STREAM_STATE_CLOSING, /* our closing tag was sent or the peer's received */
+  JXS_XML_STREAM_STATE_CLOSING,
   JXS_XML_STREAM_STATE_CLOSED,
 } JxsXmlStreamState;
 
@@ -25,8 +37,6 @@ typedef enum
 JXS_AVAILABLE_IN_1_0
 GType jxs_xml_stream_state_get_type (void);
 
-/* Signals: "stanza" (JxsElement *stanza) -> gboolean handled; "closed" (GError *error (nullable)),
- * once. Properties: state, local-jid, peer-jid, language, stream-id, queued-bytes, congested. */
 #define JXS_TYPE_XML_STREAM (jxs_xml_stream_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsXmlStream, jxs_xml_stream, JXS, XML_STREAM, GObject)
@@ -39,13 +49,8 @@ JXS_AVAILABLE_IN_1_0
 JxsJid *jxs_xml_stream_get_peer_jid (JxsXmlStream *self);
 JXS_AVAILABLE_IN_1_0
 GIOStream *jxs_xml_stream_get_io_stream (JxsXmlStream *self);
-/* Queues and returns at once; FALSE with JXS_ERROR_CLOSED, or JXS_ERROR_LIMIT when the queue is
- * full (4 MiB), or JXS_ERROR_INVALID_ARGUMENT when it is no stanza or holds text XML cannot carry.
- */
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_xml_stream_send (JxsXmlStream *self, JxsElement *stanza, GError **error);
-/* Queues, and completes once all that is queued, this included, was handed to the transport: the
- * way to send much without filling memory. */
 JXS_AVAILABLE_IN_1_0
 void jxs_xml_stream_send_async (JxsXmlStream *self,
                                 JxsElement *stanza,
@@ -55,8 +60,6 @@ void jxs_xml_stream_send_async (JxsXmlStream *self,
                                 gpointer user_data);
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_xml_stream_send_finish (JxsXmlStream *self, GAsyncResult *result, GError **error);
-/* Sends what is queued and the closing tag, waits for the peer's within a deadline (30 s); stanzas
- * that arrive meanwhile are delivered. The I/O stream stays open. */
 JXS_AVAILABLE_IN_1_0
 void jxs_xml_stream_close_async (JxsXmlStream *self,
                                  int io_priority,
@@ -65,7 +68,6 @@ void jxs_xml_stream_close_async (JxsXmlStream *self,
                                  gpointer user_data);
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_xml_stream_close_finish (JxsXmlStream *self, GAsyncResult *result, GError **error);
-/* Seconds of silence after which a space is sent; 0 (default) for never. */
 JXS_AVAILABLE_IN_1_0
 void jxs_xml_stream_set_keepalive (JxsXmlStream *self, guint seconds);
 
