@@ -169,7 +169,7 @@ def check_spelling():
     """codespell."""
     files = [shown(path) for path in tracked(".c", ".h", ".py", ".md", ".build") if "corpus" not in shown(path)]
     run = subprocess.run(
-        ["codespell", "--ignore-words-list", "fo,sie", *files], cwd=ROOT, capture_output=True, text=True
+        ["codespell", "--ignore-words-list", "fo,gir,hel,sie", *files], cwd=ROOT, capture_output=True, text=True
     )
     yield from run.stdout.splitlines()
 
