@@ -304,7 +304,7 @@ handshake_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                           certificate,
                           g_task_get_cancellable (task),
                           decided_cb,
-                          g_steal_pointer (&task));
+                          g_object_ref (task));
 }
 
 static void
@@ -347,6 +347,8 @@ jxs_xtls_security_secure_async (JxsSecurity *security,
   Job *job = g_new0 (Job, 1);
 
   g_task_set_source_tag (task, jxs_xtls_security_secure_async);
+  /* A connection that is there is handed out, never dropped open. */
+  g_task_set_check_cancellable (task, FALSE);
   job->base = g_object_ref (base);
   g_task_set_task_data (task, job, job_free);
 

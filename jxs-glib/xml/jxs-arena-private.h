@@ -16,8 +16,10 @@ void jxs_arena_unref (JxsArena *self);
 /* Drops the caller's reference; if it was the only one the arena is emptied and returned for
  * another tree, with its reference, otherwise NULL. */
 JxsArena *jxs_arena_recycle (JxsArena *self);
-/* Makes member, which nobody joined before, live and die with self. */
+/* Makes member, which joined no other before, live and die with self. */
 void jxs_arena_join (JxsArena *self, JxsArena *member);
+/* Whether one of them joined the other, directly or not; TRUE for the same. */
+gboolean jxs_arena_is_joined (JxsArena *self, JxsArena *other);
 /* Aligned for any structure; not cleared. */
 gpointer jxs_arena_alloc (JxsArena *self, gsize size);
 char *jxs_arena_strndup (JxsArena *self, const char *string, gsize length);

@@ -22,7 +22,7 @@ G_STATIC_ASSERT (sizeof (Chunk) <= ALIGNMENT);
 struct _JxsArena
 {
   int ref_count;     /* atomic; counts for the members too, only that of the top arena is used */
-  JxsArena *owner;   /* (nullable) (unowned) the arena joined; lives as long as we do */
+  JxsArena *owner;   /* (nullable) (unowned) the arena we joined; lives as long as we do */
   JxsArena *members; /* (nullable) (owned) arenas that joined this one */
   JxsArena *next_member; /* (nullable) next in the list of our owner */
   Chunk *chunks;         /* (nullable) (owned) those after the first, newest first */
@@ -131,12 +131,20 @@ jxs_arena_recycle (JxsArena *self)
 void
 jxs_arena_join (JxsArena *self, JxsArena *member)
 {
-  g_assert (member->owner == NULL && get_top (self) != member);
+  JxsArena *top = get_top (self);
 
-  member->owner = self;
-  member->next_member = self->members;
-  self->members = member;
-  g_atomic_int_add (&get_top (self)->ref_count, g_atomic_int_get (&member->ref_count));
+  g_assert (member->owner == NULL && member != top);
+
+  member->owner = top;
+  member->next_member = top->members;
+  top->members = member;
+  g_atomic_int_add (&top->ref_count, g_atomic_int_get (&member->ref_count));
+}
+
+gboolean
+jxs_arena_is_joined (JxsArena *self, JxsArena *other)
+{
+  return get_top (self) == get_top (other);
 }
 
 static void

@@ -207,14 +207,6 @@ copy_tree (JxsArena *arena, JxsElement *source)
 }
 
 static gboolean
-is_inside (JxsElement *self, JxsElement *ancestor)
-{
-  while (self != NULL && self != ancestor)
-    self = self->node.parent;
-  return self != NULL;
-}
-
-static gboolean
 attributes_equal (JxsElement *self, JxsElement *other)
 {
   guint n = 0;
@@ -713,7 +705,8 @@ jxs_element_add_child (JxsElement *self, JxsElement *child)
   g_return_if_fail (self != NULL);
   g_return_if_fail (child != NULL);
 
-  if (child->node.parent != NULL || is_inside (self, child))
+  /* A child without a parent that shares our arena is the root of the tree we stand in. */
+  if (child->node.parent != NULL || jxs_arena_is_joined (self->arena, child->arena))
     child = copy_tree (self->arena, child);
   else
     jxs_arena_join (self->arena, child->arena);

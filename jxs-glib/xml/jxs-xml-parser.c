@@ -479,17 +479,29 @@ feed_piece (JxsXmlParser *self, const char *data, gsize length)
   return length;
 }
 
+/* expat takes what begins like UTF-16 for that, whatever it was told. None of these octets can be
+ * among the first two of a document in UTF-8. */
+static gboolean
+check_encoding (JxsXmlParser *self, const char *data, gsize length)
+{
+  for (gsize i = 0; i < length && self->fed + i < 2; i++)
+    {
+      if (data[i] == '\0' || data[i] == '\xfe' || data[i] == '\xff')
+        {
+          refuse (self,
+                  JXS_STREAM_ERROR_UNSUPPORTED_ENCODING,
+                  _ ("Only the encoding UTF-8 is supported"));
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
 static void
 feed_all (JxsXmlParser *self, const char *data, gsize length)
 {
-  /* No document in UTF-8 begins so, but one in UTF-16 or UTF-32 does. */
-  if (self->fed == 0 && length > 0 && (data[0] == '\xfe' || data[0] == '\xff' || data[0] == '\0'))
-    {
-      refuse (self,
-              JXS_STREAM_ERROR_UNSUPPORTED_ENCODING,
-              _ ("Only the encoding UTF-8 is supported"));
-      return;
-    }
+  if (!check_encoding (self, data, length))
+    return;
 
   while (length > 0 && !self->stopped)
     {

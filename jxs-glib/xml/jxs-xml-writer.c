@@ -3,6 +3,7 @@
 
 #include <jxs-glib/xml/jxs-xml-writer-private.h>
 
+#include <expat.h>
 #include <string.h>
 
 #include <jxs-glib/xml/jxs-element-private.h>
@@ -81,21 +82,22 @@ write_escaped (GString *out, const char *text, gsize length, gboolean is_value)
 }
 
 static gboolean
-is_name_start (gunichar c)
+is_ascii_name_char (char c)
 {
-  return g_ascii_isalpha (c < 128 ? c : 0) || c == '_' ||
-         (c >= 0xc0 && c <= 0x2ff && c != 0xd7 && c != 0xf7) ||
-         (c >= 0x370 && c <= 0x1fff && c != 0x37e) || c == 0x200c || c == 0x200d ||
-         (c >= 0x2070 && c <= 0x218f) || (c >= 0x2c00 && c <= 0x2fef) ||
-         (c >= 0x3001 && c <= 0xd7ff) || (c >= 0xf900 && c <= 0xfdcf) ||
-         (c >= 0xfdf0 && c <= 0xfffd) || (c >= 0x10000 && c <= 0xeffff);
+  return g_ascii_isalnum (c) || c == '_' || c == '-' || c == '.';
 }
 
+/* Beyond ASCII the editions of XML 1.0 differ in what a name may have; what expat reads, which most
+ * of XMPP is read with, is in all of them. */
 static gboolean
-is_name_char (gunichar c)
+expat_reads_name (const char *name)
 {
-  return is_name_start (c) || c == '-' || c == '.' || (c >= '0' && c <= '9') || c == 0xb7 ||
-         (c >= 0x300 && c <= 0x36f) || c == 0x203f || c == 0x2040;
+  g_autofree char *document = g_strdup_printf ("<%s/>", name);
+  XML_Parser parser = XML_ParserCreate ("UTF-8");
+  enum XML_Status status = XML_Parse (parser, document, (int) strlen (document), XML_TRUE);
+
+  XML_ParserFree (parser);
+  return status == XML_STATUS_OK;
 }
 
 static void
@@ -302,23 +304,18 @@ jxs_xml_text_is_valid (const char *text)
 gboolean
 jxs_xml_name_is_valid (const char *name)
 {
-  const char *end = name + strlen (name);
+  gboolean is_ascii = TRUE;
 
-  for (const char *p = name; p < end;)
+  if (*name == '\0' || g_ascii_isdigit (*name) || *name == '-' || *name == '.')
+    return FALSE;
+  for (const char *p = name; *p != '\0'; p++)
     {
-      gunichar c = *(const guchar *) p;
-
-      if (c >= 128)
-        {
-          c = g_utf8_get_char_validated (p, end - p);
-          if (c == (gunichar) -1 || c == (gunichar) -2)
-            return FALSE;
-        }
-      if (p == name ? !is_name_start (c) : !is_name_char (c))
+      if (byte_class[*(const guchar *) p] == MULTIBYTE)
+        is_ascii = FALSE;
+      else if (!is_ascii_name_char (*p))
         return FALSE;
-      p = g_utf8_next_char (p);
     }
-  return name < end;
+  return is_ascii || expat_reads_name (name);
 }
 
 gboolean

@@ -74,8 +74,9 @@ parse (const char *data, gsize size, gboolean in_pieces)
   if (error != NULL)
     {
       g_assert_true (error->domain == JXS_STREAM_ERROR);
-      /* Text between stanzas that is malformed as well is either, depending on the cut. */
-      if (error->code == JXS_STREAM_ERROR_BAD_FORMAT)
+      /* Of several faults in one place the cut decides which is found first. */
+      if (error->code == JXS_STREAM_ERROR_BAD_FORMAT ||
+          error->code == JXS_STREAM_ERROR_UNSUPPORTED_ENCODING)
         error->code = JXS_STREAM_ERROR_NOT_WELL_FORMED;
       g_string_append_printf (out, "refused %d", error->code);
     }
