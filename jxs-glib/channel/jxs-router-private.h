@@ -76,5 +76,7 @@ void jxs_router_reply_error (JxsRouter *self,
                              JxsElement *iq,
                              const GError *error,
                              JxsElement *app_condition);
+/* The same with an answer the caller built from iq. */
+void jxs_router_reply_stanza (JxsRouter *self, JxsElement *iq, JxsElement *answer);
 
 G_END_DECLS

@@ -734,3 +734,13 @@ jxs_router_reply_error (JxsRouter *self,
   if (!jxs_channel_send (self->channel, answer, &local_error))
     jxs_log_debug (self, "error answer was not sent: %s", local_error->message);
 }
+
+void
+jxs_router_reply_stanza (JxsRouter *self, JxsElement *iq, JxsElement *answer)
+{
+  g_autoptr (JxsElement) held = jxs_router_take_unanswered (self, iq);
+  g_autoptr (GError) error = NULL;
+
+  if (held != NULL && !jxs_channel_send (self->channel, answer, &error))
+    jxs_log_debug (self, "answer was not sent: %s", error->message);
+}

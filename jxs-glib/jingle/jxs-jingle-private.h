@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 
 /* The <jingle/> element (XEP-0166 §7), and nothing of state. */
 
+#define JXS_JINGLE_MAX_CONTENTS 16 /* contents of one element; stops work on endless offers */
+#define JXS_JINGLE_MAX_NAME 1024   /* octets of a content's name; stops memory exhaustion */
+#define JXS_JINGLE_MAX_SID 1024    /* octets of a session id; it is kept as a key */
+
 typedef enum
 {
   JXS_JINGLE_CONTENT_ACCEPT,
@@ -62,18 +66,21 @@ typedef struct
   JxsJid *responder;   /* (owned) (nullable) */
   GPtrArray *contents; /* (owned) (element-type JxsJingleContent) */
   JxsReason *reason;   /* (owned) (nullable) */
-  JxsElement *info;    /* (owned) (nullable): payload of session-info */
+  JxsElement *info;    /* (owned) (nullable): first child that is neither of the above */
 } JxsJingle;
 
-/* Errors are JXS_STANZA_ERROR (bad-request), as they go back to the peer. */
+/* Errors are JXS_STANZA_ERROR (bad-request), as they go back to the peer. Contents that an action
+ * does not need are kept as they are; what is missing for it is an error. */
 JxsJingle *jxs_jingle_parse (JxsElement *element, GError **error);
 JxsElement *jxs_jingle_build (const JxsJingle *jingle);
 JxsJingle *jxs_jingle_new (const char *namespace_uri, JxsJingleAction action, const char *sid);
 JxsJingleContent *
 jxs_jingle_add_content (JxsJingle *self, JxsJingleCreator creator, const char *name);
 void jxs_jingle_free (JxsJingle *self);
+/* The disposition is "session", which is also the default (XEP-0166 §7.2.10). */
+gboolean jxs_jingle_content_is_session (const JxsJingleContent *content);
 const char *jxs_jingle_action_to_name (JxsJingleAction action);
-/* The errors namespace that goes with a Jingle namespace. */
+/* The errors namespace that goes with a Jingle namespace; NULL: it is none. */
 const char *jxs_jingle_errors_namespace (const char *namespace_uri);
 JxsElement *jxs_reason_build (JxsReason *reason, const char *jingle_namespace);
 JxsReason *jxs_reason_parse (JxsElement *element);

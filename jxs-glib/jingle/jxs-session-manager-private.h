@@ -34,6 +34,8 @@ void jxs_session_manager_set_filter (JxsSessionManager *self,
 /* New sessions from `from` are answered with redirect to uri ("xmpp:..."), NULL for none. */
 void jxs_session_manager_set_redirect (JxsSessionManager *self, const char *uri);
 void jxs_session_manager_set_caps (JxsSessionManager *self, guint per_peer, guint total);
+/* Also serve peers of the older Jingle namespaces, in theirs; default FALSE. */
+void jxs_session_manager_set_legacy (JxsSessionManager *self, gboolean legacy);
 /* (transfer full): state NEW. description is our offer. secure FALSE: no <security/> is offered. */
 JxsSession *jxs_session_manager_create (JxsSessionManager *self,
                                         JxsJid *peer,

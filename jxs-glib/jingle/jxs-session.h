@@ -12,11 +12,22 @@
 
 G_BEGIN_DECLS
 
+/**
+ * JxsSessionState:
+ * @JXS_SESSION_STATE_NEW: ours, nothing was sent yet
+ * @JXS_SESSION_STATE_PENDING: session-initiate was sent or received
+ * @JXS_SESSION_STATE_ACTIVE: session-accept was sent or received
+ * @JXS_SESSION_STATE_ENDED: it is over, and stays so
+ *
+ * Where a session stands (XEP-0166 §5.1).
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
-  JXS_SESSION_STATE_NEW,     /* ours, nothing sent yet */
-  JXS_SESSION_STATE_PENDING, /* session-initiate sent or received */
-  JXS_SESSION_STATE_ACTIVE,  /* session-accept sent or received */
+  JXS_SESSION_STATE_NEW,
+  JXS_SESSION_STATE_PENDING,
+  JXS_SESSION_STATE_ACTIVE,
   JXS_SESSION_STATE_ENDED,
 } JxsSessionState;
 
@@ -24,13 +35,6 @@ typedef enum
 JXS_AVAILABLE_IN_1_0
 GType jxs_session_state_get_type (void);
 
-/* A Jingle session (XEP-0166) with a peer, for one description (application) of one content.
- * Properties: state, sid, peer-jid, local-jid, initiator (gboolean: we are it), namespace (of the
- * description), description (the peer's, JxsElement), reason (JxsReason, once ended),
- * transport-namespace (string, the one in use), setup round trips "round-trips" (guint: signalling
- * round trips until connected). Signals: "info" (JxsElement *payload) -> gboolean understood
- * (session-info; FALSE: unsupported-info is answered); "description-info" (JxsElement *description)
- * -> gboolean; "ended" (JxsReason *reason, GError *error (nullable)), once. */
 #define JXS_TYPE_SESSION (jxs_session_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsSession, jxs_session, JXS, SESSION, GObject)
@@ -55,12 +59,11 @@ JXS_AVAILABLE_IN_1_0
 JxsReason *jxs_session_get_reason (JxsSession *self);
 JXS_AVAILABLE_IN_1_0
 guint jxs_session_get_round_trips (JxsSession *self);
+JXS_AVAILABLE_IN_1_0
+const char *jxs_session_get_redirect_uri (JxsSession *self);
 
-/* Refuses an incoming session that is pending; ends any other. At once ENDED. */
 JXS_AVAILABLE_IN_1_0
 void jxs_session_terminate (JxsSession *self, JxsReason *reason);
-/* session-info (XEP-0166 §6.8); payload NULL is a ping. Fails with JXS_ERROR_NOT_SUPPORTED when the
- * peer does not understand it. */
 JXS_AVAILABLE_IN_1_0
 void jxs_session_send_info_async (JxsSession *self,
                                   JxsElement *payload,
