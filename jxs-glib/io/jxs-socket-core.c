@@ -8,10 +8,13 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#define READ_AHEAD_MIN (16 * 1024)  /* one TLS record */
-#define READ_AHEAD_MAX (256 * 1024) /* held per stream for a reader that stops in the middle */
+/* What is held per stream for a reader that stops in the middle or a peer that does not read.
+ * Larger pieces measured slower: they fall out of the processor's cache before they are looked at.
+ */
+#define READ_AHEAD_MIN (16 * 1024) /* one TLS record */
+#define READ_AHEAD_MAX (64 * 1024)
 #define GATHER_MIN (16 * 1024)
-#define GATHER_MAX (256 * 1024)      /* held per stream for a peer that does not read */
+#define GATHER_MAX (128 * 1024)
 #define GATHER_MAX_LOCAL (16 * 1024) /* between threads a send costs little, hidden bytes a lot */
 #define DRAIN_MAX (1024 * 1024)      /* read and dropped at close; a peer may send for ever */
 

@@ -35,6 +35,7 @@ class Bench(NamedTuple):
 BENCHES = [
     Bench('xml.parse', 'bench-xml-parse', 'stanzas/s', 0.85, 9),
     Bench('xml.ibb', 'bench-xml-ibb', 'MB/s', 0.9, 9),
+    Bench('tls.bulk', 'bench-tls-bulk', 'MB/s', 1.2, 3),
 ]
 
 SOURCE_DIR = os.path.dirname(os.path.abspath(__file__))
