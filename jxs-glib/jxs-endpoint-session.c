@@ -138,7 +138,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                                 g_task_get_priority (task),
                                 g_task_get_cancellable (task),
                                 stream_opened_cb,
-                                g_steal_pointer (&task));
+                                g_object_ref (task));
   else
     g_task_return_pointer (task, g_steal_pointer (&connection), g_object_unref);
 }
@@ -294,7 +294,7 @@ open_session (JxsEndpoint *self,
   g_task_set_task_data (task, operation, operation_free);
   operation->peer = jxs_jid_ref (peer);
   operation->description = description;
-  operation->is_stream = jxs_element_is (description, NULL, JXS_NS_XMLSTREAM);
+  operation->is_stream = strcmp (jxs_element_get_namespace (description), JXS_NS_XMLSTREAM) == 0;
   if (!check_possible (self, peer, &error))
     g_task_return_error (task, error);
   else

@@ -325,6 +325,16 @@ is_holding (JxsConduit *self)
   return self->hold != NULL;
 }
 
+/* ---- sources ---- */
+
+typedef struct
+{
+  GSource source;
+  JxsConduit *conduit; /* (owned) */
+  GObject *stream;     /* (owned) */
+  GSource *below;      /* unowned (nullable): child: the source of the stream below */
+} ConduitSource;
+
 static void
 add_child (GSource *source, GSource *child)
 {
@@ -333,21 +343,67 @@ add_child (GSource *source, GSource *child)
   g_source_unref (child);
 }
 
-/* below: (transfer full): the source of the stream below. An end that waits for its reason is
- * ready below all the time, so then only the reason counts. */
+static gboolean
+conduit_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  ConduitSource *self = (ConduitSource *) source;
+
+  /* An end that waits for its reason is ready below all the time: now only the reason counts. */
+  if (self->below != NULL && is_holding (self->conduit))
+    {
+      g_source_remove_child_source (source, g_steal_pointer (&self->below));
+      add_child (source, g_cancellable_source_new (self->conduit->over));
+      return G_SOURCE_CONTINUE;
+    }
+  return ((GPollableSourceFunc) (void (*) (void)) callback) (self->stream, user_data);
+}
+
+static void
+conduit_source_finalize (GSource *source)
+{
+  ConduitSource *self = (ConduitSource *) source;
+
+  g_clear_object (&self->stream);
+  g_clear_pointer (&self->conduit, jxs_conduit_unref);
+}
+
+/* For g_source_set_closure(), as language bindings use it. */
+static gboolean
+conduit_source_closure (GObject *stream, gpointer data)
+{
+  GClosure *closure = data;
+  g_auto (GValue) parameter = G_VALUE_INIT;
+  g_auto (GValue) result = G_VALUE_INIT;
+
+  g_value_init (&result, G_TYPE_BOOLEAN);
+  g_value_init (&parameter, G_TYPE_OBJECT);
+  g_value_set_object (&parameter, stream);
+  g_closure_invoke (closure, &result, 1, &parameter, NULL);
+  return g_value_get_boolean (&result);
+}
+
+static GSourceFuncs conduit_source_funcs = {
+  .dispatch = conduit_source_dispatch,
+  .finalize = conduit_source_finalize,
+  .closure_callback = G_SOURCE_FUNC (conduit_source_closure),
+  .closure_marshal = (GSourceDummyMarshal) g_cclosure_marshal_generic,
+};
+
+/* below: (transfer full): the source of the stream below. */
 static GSource *
 new_source (JxsConduit *self, gpointer stream, GSource *below, GCancellable *cancellable)
 {
-  GSource *source = g_pollable_source_new_full (stream, NULL, cancellable);
+  GSource *source = g_source_new (&conduit_source_funcs, sizeof (ConduitSource));
+  ConduitSource *conduit_source = (ConduitSource *) source;
 
-  if (is_holding (self))
-    {
-      add_child (source, g_cancellable_source_new (self->over));
-      g_source_unref (below);
-    }
-  else
-    add_child (source, below);
+  g_source_set_static_name (source, "[jxs] conduit");
+  conduit_source->conduit = jxs_conduit_ref (self);
+  conduit_source->stream = g_object_ref (stream);
+  conduit_source->below = below;
+  add_child (source, below);
   add_child (source, g_cancellable_source_new (self->shut));
+  if (cancellable != NULL)
+    add_child (source, g_cancellable_source_new (cancellable));
   return source;
 }
 
