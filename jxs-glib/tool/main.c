@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "tool.h"
+
+#include <locale.h>
+
+#include <glib/gi18n.h>
+
+static const struct
+{
+  const char *name;
+  ToolCommand run;
+  const char *summary;
+} commands[] = {
+  { "demo", tool_demo, N_ ("two endpoints in this process talk end to end, and show how") },
+  { "identity", tool_identity, N_ ("show the key others know this computer by") },
+};
+
+static void
+print_help (void)
+{
+  g_print (_ ("Usage: jxs COMMAND [OPTION…]\n\n"
+              "Opens streams to other people's computers, encrypted from end to end, through the\n"
+              "XMPP servers where they have accounts.\n\n"));
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *name = tool_pad (commands[i].name, 10);
+
+      g_print (
+          "  %s%s%s%s\n", tool_style (TOOL_BOLD), name, tool_end_style (), _ (commands[i].summary));
+    }
+  g_print (_ ("\n“jxs COMMAND --help” tells the options of a command.\n\n"
+              "Exit status:\n"
+              "  0    all went well\n"
+              "  1    failed\n"
+              "  2    wrong usage\n"
+              "  3    no connection to the server, or it refuses the account\n"
+              "  4    the peer refuses, does not answer, or is not there\n"
+              "  5    encryption failed, or a key is not trusted\n"
+              "  130  interrupted\n\n"
+              "Environment:\n"
+              "  JXS_PASSWORD  the password of the account\n"
+              "  NO_COLOR      when set, no colours\n"));
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("jxs");
+
+  if (argc < 2)
+    return tool_usage (_ ("What is to be done?"));
+  if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") ||
+      g_str_equal (argv[1], "help"))
+    {
+      print_help ();
+      return TOOL_OK;
+    }
+  if (g_str_equal (argv[1], "--version"))
+    {
+      g_print ("jxs-glib %s\n", PACKAGE_VERSION);
+      return TOOL_OK;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (argv[1], commands[i].name))
+      {
+        g_autofree char *name = g_strconcat ("jxs ", commands[i].name, NULL);
+
+        g_set_prgname (name);
+        tool_catch_interrupts ();
+        return commands[i].run (argc - 1, argv + 1);
+      }
+  return tool_usage (_ ("There is no command “%s”"), argv[1]);
+}

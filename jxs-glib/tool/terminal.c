@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <glib/gi18n.h>
+
+#define BAR_WIDTH 30
+#define PROGRESS_INTERVAL_US (100 * G_TIME_SPAN_MILLISECOND)
+#define PASSWORD_MAX_BYTES 1024
+
+static gboolean progress_shown;
+static gint64 progress_time;
+
+gboolean
+tool_is_terminal (int fd)
+{
+  return isatty (fd) == 1;
+}
+
+static gboolean
+has_colours (void)
+{
+  static int known = -1;
+
+  if (known < 0)
+    {
+      const char *no_color = g_getenv ("NO_COLOR");
+      const char *term = g_getenv ("TERM");
+
+      known = tool_is_terminal (STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') &&
+              term != NULL && !g_str_equal (term, "dumb");
+    }
+  return known;
+}
+
+const char *
+tool_style (ToolStyle style)
+{
+  static const char *const codes[] = {
+    [TOOL_PLAIN] = "",         [TOOL_BOLD] = "\033[1m",    [TOOL_DIM] = "\033[2m",
+    [TOOL_GREEN] = "\033[32m", [TOOL_YELLOW] = "\033[33m", [TOOL_CYAN] = "\033[36m",
+  };
+
+  return has_colours () ? codes[style] : "";
+}
+
+const char *
+tool_end_style (void)
+{
+  return has_colours () ? "\033[0m" : "";
+}
+
+char *
+tool_clean (const char *text, gsize max_chars)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *clean = g_string_new (NULL);
+  gsize n = 0;
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p), n++)
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (n == max_chars)
+        {
+          g_string_append (clean, "…");
+          break;
+        }
+      /* Control and formatting characters could make the terminal show what is not there. */
+      switch (g_unichar_type (c))
+        {
+        case G_UNICODE_CONTROL:
+        case G_UNICODE_FORMAT:
+        case G_UNICODE_SURROGATE:
+        case G_UNICODE_PRIVATE_USE:
+        case G_UNICODE_UNASSIGNED:
+        case G_UNICODE_LINE_SEPARATOR:
+        case G_UNICODE_PARAGRAPH_SEPARATOR:
+          g_string_append (clean, c == '\n' || c == '\t' ? " " : "\357\277\275");
+          break;
+        default:
+          g_string_append_unichar (clean, c);
+        }
+    }
+  return g_string_free (clean, FALSE);
+}
+
+char *
+tool_pad (const char *text, gsize width)
+{
+  gsize length = g_utf8_strlen (text, -1);
+
+  return g_strdup_printf ("%s%*s", text, length < width ? (int) (width - length) : 0, "");
+}
+
+char *
+tool_fingerprint (const char *hexadecimal, guint indent)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; hexadecimal[i] != '\0' && hexadecimal[i + 1] != '\0'; i += 2)
+    {
+      if (i > 0 && i % 32 == 0)
+        g_string_append_printf (text, "\n%*s", (int) indent, "");
+      else if (i > 0)
+        g_string_append_c (text, ':');
+      g_string_append_c (text, g_ascii_toupper (hexadecimal[i]));
+      g_string_append_c (text, g_ascii_toupper (hexadecimal[i + 1]));
+    }
+  return g_string_free (text, FALSE);
+}
+
+char *
+tool_size (guint64 bytes)
+{
+  return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+}
+
+void
+tool_progress (const char *what, guint64 done, guint64 total, gint64 elapsed_us)
+{
+  gint64 now = g_get_monotonic_time ();
+  double part = total > 0 ? (double) done / total : 1;
+  g_autofree char *rate = tool_size (elapsed_us > 0 ? done * G_USEC_PER_SEC / elapsed_us : 0);
+  GString *bar;
+
+  if (!tool_is_terminal (STDOUT_FILENO) ||
+      (done < total && now - progress_time < PROGRESS_INTERVAL_US))
+    return;
+  progress_time = now;
+  progress_shown = TRUE;
+  bar = g_string_new (NULL);
+  for (guint i = 0; i < BAR_WIDTH; i++)
+    g_string_append (bar, i < part * BAR_WIDTH ? "█" : "░");
+  g_print ("\r  %s  %s%s%s %3.0f %%  %s/s \033[K",
+           what,
+           tool_style (TOOL_CYAN),
+           bar->str,
+           tool_end_style (),
+           part * 100,
+           rate);
+  fflush (stdout);
+  g_string_free (bar, TRUE);
+}
+
+void
+tool_progress_end (void)
+{
+  if (progress_shown)
+    g_print ("\r\033[K");
+  progress_shown = FALSE;
+  progress_time = 0;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void
+interrupted_cb (int number)
+{
+  interrupted = 1;
+}
+
+/* One line, at most size - 1 bytes; FALSE when interrupted or at the end of file. */
+static gboolean
+read_line (int fd, char *line, gsize size)
+{
+  gsize n = 0;
+  char c;
+
+  while (!interrupted)
+    {
+      gssize got = read (fd, &c, 1);
+
+      if (got < 0 && errno == EINTR)
+        continue;
+      if (got <= 0)
+        return FALSE;
+      if (c == '\n')
+        {
+          line[n] = '\0';
+          return TRUE;
+        }
+      if (n < size - 1)
+        line[n++] = c;
+    }
+  return FALSE;
+}
+
+char *
+tool_ask_password (const char *prompt, GError **error)
+{
+  struct sigaction action = { .sa_handler = interrupted_cb };
+  struct sigaction old_action;
+  struct termios silent, old;
+  char line[PASSWORD_MAX_BYTES];
+  gboolean got;
+  int fd = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+  if (fd < 0 || tcgetattr (fd, &old) != 0)
+    {
+      if (fd >= 0)
+        close (fd);
+      g_set_error_literal (error,
+                           JXS_ERROR,
+                           JXS_ERROR_INVALID_ARGUMENT,
+                           _ ("There is no terminal to ask for the password on; use "
+                              "--password-file or the environment variable JXS_PASSWORD"));
+      return NULL;
+    }
+
+  /* No SA_RESTART: Ctrl-C ends the question, and the terminal is put right. */
+  interrupted = 0;
+  sigaction (SIGINT, &action, &old_action);
+  silent = old;
+  silent.c_lflag &= ~ECHO;
+  tcsetattr (fd, TCSAFLUSH, &silent);
+  dprintf (fd, "%s", prompt);
+  got = read_line (fd, line, sizeof line);
+  dprintf (fd, "\n");
+  tcsetattr (fd, TCSAFLUSH, &old);
+  sigaction (SIGINT, &old_action, NULL);
+  close (fd);
+
+  if (!got)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("No password was entered"));
+      return NULL;
+    }
+  return g_strdup (line);
+}
