@@ -121,10 +121,11 @@ describe (JxsElement *stanza, char **more)
     }
   if (g_str_equal (name, "data"))
     {
-      self->blocks++;
+      gsize size = 0;
+
+      g_free (g_base64_decode (jxs_element_get_text (payload), &size));
       g_free (*more);
-      *more = g_strdup_printf (_ ("%" G_GSIZE_FORMAT " bytes of TLS"),
-                               strlen (jxs_element_get_text (payload)) / 4 * 3);
+      *more = g_strdup_printf (_ ("%u bytes of TLS"), (guint) size);
       return _ ("data");
     }
   return name;
