@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  *    A server that lets a burst of b bytes pass before it throttles to r bytes/s thus finds at most
  *    b/3 more than before in the queue when the burst is used up: with the usual burst of two
  *    seconds that is 0.7 s of r, whatever r is;
- *  - when even the fastest round trip of a round is longer than the shortest one plus
+ *  - when several round trips in a row are longer than the shortest one plus
  *    JXS_IBB_TARGET_DELAY_US it shrinks to what the measured pace carries in that time.
  * The budget is cut into blocks: small ones while it is small, to keep the granularity fine; of
  * JXS_IBB_BEST_BLOCK once it is larger, which common servers forward with the least effort; larger
@@ -27,7 +27,8 @@ G_BEGIN_DECLS
 #define JXS_IBB_START_BUDGET 6144             /* bytes of stanzas */
 #define JXS_IBB_TARGET_DELAY_US (150 * 1000)
 #define JXS_IBB_STANZA_OVERHEAD 180 /* the <iq/> around the base64, about */
-#define JXS_IBB_LOST_BASE_ROUNDS 8
+#define JXS_IBB_SLOW_RUN 8          /* slow answers in a row that shrink the budget */
+#define JXS_IBB_BASE_DOUBTS 8 /* slow answers in a row, one block at a time, that end the base */
 
 typedef struct
 {
@@ -42,10 +43,9 @@ typedef struct
 
   gint64 base_us;   /* shortest round trip, 0 until known */
   gint64 smooth_us; /* smoothed round trip */
-  gint64 round_start_us;
-  gint64 round_best_us; /* shortest since then, 0: no acknowledgement yet */
-  guint slow_rounds;    /* in a row with one block at a time and yet too slow */
-  gint64 slow_best_us;  /* the shortest round trip of those */
+  guint n_slow;     /* slow answers in a row */
+  guint n_doubts;   /* of those, while one block at a time was sent */
+  gint64 doubt_us;  /* the fastest of them */
 } JxsIbbPacer;
 
 void jxs_ibb_pacer_init (JxsIbbPacer *self, guint max_block);
@@ -59,8 +59,9 @@ guint jxs_ibb_pacer_get_room (JxsIbbPacer *self);
 void jxs_ibb_pacer_sent (JxsIbbPacer *self, gsize size);
 /* The application has no more: what comes next says nothing about the path. */
 void jxs_ibb_pacer_idle (JxsIbbPacer *self);
-/* Returns TRUE when a round ended (time to tell about it). */
-gboolean jxs_ibb_pacer_acked (JxsIbbPacer *self, gsize size, gint64 sent_us, gint64 now_us);
+/* flight: in_flight right after this block was sent. */
+void
+jxs_ibb_pacer_acked (JxsIbbPacer *self, gsize size, gsize flight, gint64 sent_us, gint64 now_us);
 /* A block was not delivered, or no acknowledgement has come for long: start over. */
 void jxs_ibb_pacer_lost (JxsIbbPacer *self, gsize size);
 void jxs_ibb_pacer_stalled (JxsIbbPacer *self);

@@ -91,63 +91,70 @@ landed (JxsIbbPacer *self, gsize size)
   self->n_in_flight -= MIN (self->n_in_flight, 1);
 }
 
+/* Near the target only by a block per round trip: with traffic in both directions, where each
+ * direction sees the queue of the other, the smaller budget so catches up with the larger. */
 static void
-end_round (JxsIbbPacer *self, gint64 now_us)
+grow (JxsIbbPacer *self, gsize size, gboolean far_off)
 {
-  gint64 wanted_us = self->base_us + JXS_IBB_TARGET_DELAY_US;
-  gboolean slow = self->round_best_us > wanted_us;
+  gsize cost = jxs_ibb_pacer_get_cost (size);
+  gsize step = far_off ? cost / 3 : MIN (cost * cost / self->budget, cost / 3);
 
-  /* Still slow when nothing of ours can be queueing: the path itself became longer, and the old
-   * shortest round trip will not come back. */
-  if (slow && self->budget == min_budget (self))
-    {
-      if (self->slow_rounds++ == 0 || self->round_best_us < self->slow_best_us)
-        self->slow_best_us = self->round_best_us;
-      if (self->slow_rounds == JXS_IBB_LOST_BASE_ROUNDS)
-        {
-          self->base_us = self->slow_best_us;
-          self->slow_rounds = 0;
-        }
-    }
-  else
-    {
-      self->slow_rounds = 0;
-    }
-
-  if (slow)
-    self->budget =
-        MAX ((gsize) ((double) self->budget * wanted_us / self->round_best_us), min_budget (self));
-
-  self->round_start_us = now_us;
-  self->round_best_us = 0;
+  self->budget = MIN (self->budget + step, JXS_IBB_MAX_OUTSTANDING);
 }
 
-gboolean
-jxs_ibb_pacer_acked (JxsIbbPacer *self, gsize size, gint64 sent_us, gint64 now_us)
+/* flight bytes took rtt_us to get through: that is the pace. */
+static void
+shrink (JxsIbbPacer *self, gsize flight, gint64 rtt_us)
+{
+  gint64 wanted_us = self->base_us + JXS_IBB_TARGET_DELAY_US;
+  gsize budget = (double) flight * wanted_us / rtt_us;
+
+  self->budget = CLAMP (budget, min_budget (self), self->budget);
+}
+
+/* Still slow when nothing of ours can be queueing: the path itself became longer, and the old
+ * shortest round trip will not come back. Or the queue is the peer's own; then this is an error,
+ * kept small by the bound, and the next fast answer ends it. */
+static void
+doubt_base (JxsIbbPacer *self, gint64 rtt_us)
+{
+  if (self->n_doubts == 0 || rtt_us < self->doubt_us)
+    self->doubt_us = rtt_us;
+  if (++self->n_doubts < JXS_IBB_BASE_DOUBTS)
+    return;
+
+  self->base_us = MIN (self->doubt_us, self->base_us * 2 + JXS_IBB_TARGET_DELAY_US);
+  self->n_doubts = 0;
+}
+
+void
+jxs_ibb_pacer_acked (JxsIbbPacer *self, gsize size, gsize flight, gint64 sent_us, gint64 now_us)
 {
   gint64 rtt_us = MAX (now_us - sent_us, 1);
+  gint64 delay_us;
 
   landed (self, size);
 
-  self->smooth_us =
-      self->smooth_us == 0 ? rtt_us : self->smooth_us + (rtt_us - self->smooth_us) / 8;
   if (self->base_us == 0 || rtt_us < self->base_us)
     self->base_us = rtt_us;
+  self->smooth_us =
+      self->smooth_us == 0 ? rtt_us : self->smooth_us + (rtt_us - self->smooth_us) / 8;
+  delay_us = rtt_us - self->base_us;
 
-  if (self->limited && rtt_us - self->base_us < JXS_IBB_TARGET_DELAY_US / 2)
-    self->budget = MIN (self->budget + jxs_ibb_pacer_get_cost (size) / 3, JXS_IBB_MAX_OUTSTANDING);
+  if (delay_us < JXS_IBB_TARGET_DELAY_US)
+    {
+      self->n_slow = 0;
+      self->n_doubts = 0;
+      if (self->limited)
+        grow (self, size, delay_us < JXS_IBB_TARGET_DELAY_US / 2);
+      return;
+    }
 
-  /* The best of a round tells a queue, which delays everything, from one answer that was held up.
-   */
-  if (self->round_best_us == 0 || rtt_us < self->round_best_us)
-    self->round_best_us = rtt_us;
-
-  /* A round lasts until the first block that was sent in it is acknowledged. */
-  if (sent_us < self->round_start_us)
-    return FALSE;
-
-  end_round (self, now_us);
-  return TRUE;
+  if (self->budget == min_budget (self))
+    doubt_base (self, rtt_us);
+  /* Several in a row tell a queue, which delays everything, from an answer that was held up. */
+  else if (++self->n_slow >= MIN (JXS_IBB_SLOW_RUN, jxs_ibb_pacer_get_window (self)))
+    shrink (self, flight, rtt_us);
 }
 
 void

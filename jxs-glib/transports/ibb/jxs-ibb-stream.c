@@ -71,6 +71,7 @@ typedef struct
   JxsIbbStream *stream; /* (owned) */
   guint16 seq;
   gsize size;
+  gsize flight; /* bytes of stanzas outstanding with it */
   gint64 sent_us;
 } Packet;
 
@@ -104,6 +105,7 @@ packet_new (JxsIbbStream *self, guint16 seq, gsize size)
   packet->stream = g_rc_box_acquire (self);
   packet->seq = seq;
   packet->size = size;
+  packet->flight = self->pacer.in_flight;
   packet->sent_us = jxs_clock_now ();
   return packet;
 }
@@ -246,8 +248,8 @@ data_answer_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
       self->funcs->heard (self->user_data);
       self->n_sent += packet->size;
-      if (jxs_ibb_pacer_acked (&self->pacer, packet->size, packet->sent_us, now_us))
-        trace_pace (self, now_us);
+      jxs_ibb_pacer_acked (&self->pacer, packet->size, packet->flight, packet->sent_us, now_us);
+      trace_pace (self, now_us);
     }
   else
     {
