@@ -31,7 +31,8 @@ typedef struct
   GSource *stop_source;       /* (owned) (nullable): while it waits in the queue */
   GSource *timeout;           /* (owned) (nullable) */
   gboolean timed_out;
-  GError *error; /* (owned) (nullable): returned once the base stream is closed */
+  GTlsCertificateFlags refused; /* why the server's certificate was */
+  GError *error;                /* (owned) (nullable): returned once the base stream is closed */
 
   gboolean is_stranger;
   gboolean has_slot;
@@ -172,6 +173,9 @@ handshake_done (GTask *task_in, GError *error)
   self->stop_handler = 0;
   release_slot (self);
 
+  if (self->connection != NULL)
+    g_signal_handlers_disconnect_by_data (self->connection, self);
+
   if (error == NULL)
     {
       if (JXS_IS_SOCKET_STREAM (self->base))
@@ -239,6 +243,36 @@ check_result (Handshake *self)
   return NULL;
 }
 
+static const char *
+describe_refusal (GTlsCertificateFlags errors)
+{
+  if ((errors & G_TLS_CERTIFICATE_BAD_IDENTITY) != 0)
+    return _ ("it belongs to another name");
+  if ((errors & G_TLS_CERTIFICATE_REVOKED) != 0)
+    return _ ("it was revoked");
+  if ((errors & G_TLS_CERTIFICATE_EXPIRED) != 0)
+    return _ ("it has expired");
+  if ((errors & G_TLS_CERTIFICATE_NOT_ACTIVATED) != 0)
+    return _ ("it is not valid yet");
+  if ((errors & G_TLS_CERTIFICATE_INSECURE) != 0)
+    return _ ("its algorithm is not secure");
+  if ((errors & G_TLS_CERTIFICATE_UNKNOWN_CA) != 0)
+    return _ ("no authority that is known here has signed it");
+  return _ ("it could not be checked");
+}
+
+static gboolean
+refuse_cb (GTlsConnection *connection,
+           GTlsCertificate *certificate,
+           GTlsCertificateFlags errors,
+           gpointer user_data)
+{
+  Handshake *self = user_data;
+
+  self->refused = errors;
+  return FALSE;
+}
+
 static void
 handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -252,6 +286,14 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       g_clear_error (&error);
       error = stop_error (self);
+    }
+  else if (self->refused != 0)
+    {
+      g_clear_error (&error);
+      error = g_error_new (G_TLS_ERROR,
+                           G_TLS_ERROR_BAD_CERTIFICATE,
+                           _ ("The certificate of the server is not trusted: %s"),
+                           describe_refusal (self->refused));
     }
   handshake_done (task, g_steal_pointer (&error));
 }
@@ -304,6 +346,10 @@ create_connection (Handshake *self, GError **error)
        * it requires is missing. */
       if (self->role == JXS_TLS_SERVER)
         g_object_set (connection, "authentication-mode", G_TLS_AUTHENTICATION_REQUESTED, NULL);
+    }
+  else
+    {
+      g_signal_connect (connection, "accept-certificate", G_CALLBACK (refuse_cb), self);
     }
   return g_steal_pointer (&connection);
 }

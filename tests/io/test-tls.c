@@ -4,6 +4,11 @@
 #include "jxs-faulty-stream.h"
 #include "jxs-test-sockets.h"
 
+#include <glib/gstdio.h>
+#include <gnutls/gnutls.h>
+#include <string.h>
+#include <unistd.h>
+
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/io/jxs-pipe-private.h>
@@ -173,6 +178,566 @@ test_no_client_certificate (Fixture *fixture, gconstpointer unused)
   g_assert_error (fixture->error[1], JXS_ERROR, JXS_ERROR_SECURITY);
 }
 
+static void
+iterate_a_while (void)
+{
+  for (int i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+}
+
+/* A peer that is no TLS peer at all, to both roles. */
+static void
+test_garbage (Fixture *fixture, gconstpointer unused)
+{
+  static const char garbage[] = "<stream:stream xmlns='jabber:client'>";
+
+  for (int i = 0; i < 2; i++)
+    {
+      tear_down (fixture, NULL);
+      set_up (fixture, NULL);
+      start (fixture, i);
+      g_output_stream_write_all (g_io_stream_get_output_stream (fixture->base[1 - i]),
+                                 garbage,
+                                 sizeof garbage,
+                                 NULL,
+                                 NULL,
+                                 NULL);
+      finish (fixture, i);
+      g_assert_true (fixture->error[i]->domain == G_TLS_ERROR);
+    }
+}
+
+static void
+test_eof (Fixture *fixture, gconstpointer unused)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      tear_down (fixture, NULL);
+      set_up (fixture, NULL);
+      start (fixture, i);
+      iterate_a_while ();
+      g_io_stream_close (fixture->base[1 - i], NULL, NULL);
+      finish (fixture, i);
+    }
+}
+
+/* A peer of its own, in a thread: GIO cannot be told the version of one connection. */
+typedef struct
+{
+  GSocket *socket;
+  gboolean is_client;
+  const char *priority;
+  GTlsCertificate *certificate;
+  int result;
+} Peer;
+
+static gpointer
+peer_thread (gpointer user_data)
+{
+  Peer *peer = user_data;
+  g_autofree char *certificate_pem = NULL;
+  g_autofree char *key_pem = NULL;
+  gnutls_certificate_credentials_t credentials;
+  gnutls_session_t session;
+  gnutls_datum_t certificate;
+  gnutls_datum_t key;
+  char c;
+
+  g_object_get (
+      peer->certificate, "certificate-pem", &certificate_pem, "private-key-pem", &key_pem, NULL);
+  certificate = (gnutls_datum_t){ (unsigned char *) certificate_pem, strlen (certificate_pem) };
+  key = (gnutls_datum_t){ (unsigned char *) key_pem, strlen (key_pem) };
+  gnutls_certificate_allocate_credentials (&credentials);
+  gnutls_certificate_set_x509_key_mem (credentials, &certificate, &key, GNUTLS_X509_FMT_PEM);
+  gnutls_init (&session, peer->is_client ? GNUTLS_CLIENT : GNUTLS_SERVER);
+  gnutls_priority_set_direct (session, peer->priority, NULL);
+  gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, credentials);
+  if (!peer->is_client)
+    gnutls_certificate_server_set_request (session, GNUTLS_CERT_REQUEST);
+  gnutls_transport_set_int (session, g_socket_get_fd (peer->socket));
+
+  while ((peer->result = gnutls_handshake (session)) < 0 && !gnutls_error_is_fatal (peer->result))
+    g_socket_condition_wait (peer->socket, G_IO_IN, NULL, NULL);
+  /* until the other end is closed */
+  while (peer->result == 0 && gnutls_record_recv (session, &c, 1) == GNUTLS_E_AGAIN)
+    g_socket_condition_wait (peer->socket, G_IO_IN, NULL, NULL);
+
+  gnutls_deinit (session);
+  gnutls_certificate_free_credentials (credentials);
+  return NULL;
+}
+
+static void
+run_against (Fixture *fixture, int i, const char *priority)
+{
+  Peer peer = {
+    .socket = jxs_socket_stream_get_socket (JXS_SOCKET_STREAM (fixture->base[1 - i])),
+    .is_client = i == 1,
+    .priority = priority,
+    .certificate = fixture->certificate[1 - i],
+  };
+  GThread *thread = g_thread_new ("peer", peer_thread, &peer);
+
+  start (fixture, i);
+  finish (fixture, i);
+  if (fixture->connection[i] != NULL)
+    g_io_stream_close (fixture->base[i], NULL, NULL);
+  g_thread_join (thread);
+}
+
+/* TLS 1.3 or nothing where certificates are pinned: 1.2 shows the certificates to bystanders. */
+static void
+test_tls12 (Fixture *fixture, gconstpointer unused)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      tear_down (fixture, NULL);
+      set_up (fixture, NULL);
+      run_against (fixture, i, "NORMAL:-VERS-ALL:+VERS-TLS1.3");
+      g_assert_no_error (fixture->error[i]);
+
+      tear_down (fixture, NULL);
+      set_up (fixture, NULL);
+      run_against (fixture, i, "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+      g_assert_error (fixture->error[i], JXS_ERROR, JXS_ERROR_SECURITY);
+    }
+}
+
+/* Whatever the network does to the handshake, both sides come to an end. */
+static void
+test_faults (Fixture *fixture, gconstpointer unused)
+{
+  static const guint64 offsets[] = { 0, 1, 4, 5, 6, 100, 300, 600, 900, 1200 };
+
+  for (gsize n = 0; n < G_N_ELEMENTS (offsets); n++)
+    {
+      for (int variant = 0; variant < 8; variant++)
+        {
+          int i = variant & 1;
+          JxsFaultAt at = {
+            .is_write = (variant & 2) != 0,
+            .offset = offsets[n],
+            .fault = (variant & 4) != 0 ? JXS_FAULT_CLOSE : JXS_FAULT_ERROR,
+          };
+          GIOStream *faulty;
+
+          tear_down (fixture, NULL);
+          set_up (fixture, NULL);
+          faulty = jxs_faulty_stream_new (fixture->base[i], jxs_fault_at, &at);
+          g_object_unref (fixture->base[i]);
+          fixture->base[i] = faulty;
+          start (fixture, 0);
+          start (fixture, 1);
+          finish (fixture, i);
+          if (fixture->connection[i] != NULL)
+            g_io_stream_close (fixture->base[i], NULL, NULL);
+          finish (fixture, 1 - i);
+          if (offsets[n] <= 300)
+            g_assert_nonnull (fixture->error[i]);
+        }
+    }
+}
+
+static void
+test_pieces (Fixture *fixture, gconstpointer unused)
+{
+  static const JxsFaultFunc funcs[] = { jxs_fault_one_byte, jxs_fault_stutter };
+
+  for (gsize n = 0; n < G_N_ELEMENTS (funcs); n++)
+    {
+      tear_down (fixture, NULL);
+      set_up (fixture, NULL);
+      for (int i = 0; i < 2; i++)
+        {
+          GIOStream *faulty = jxs_faulty_stream_new (fixture->base[i], funcs[n], NULL);
+
+          g_object_unref (fixture->base[i]);
+          fixture->base[i] = faulty;
+        }
+      handshake (fixture);
+      g_assert_no_error (fixture->error[0]);
+      g_assert_no_error (fixture->error[1]);
+    }
+}
+
+/* A server on a pipe whose other end is silent. */
+typedef struct
+{
+  GIOStream *base;
+  GIOStream *peer;
+  GCancellable *cancellable;
+  GAsyncResult *result;
+} Stranger;
+
+static Stranger *
+stranger_new (Fixture *fixture)
+{
+  Stranger *self = g_new0 (Stranger, 1);
+  JxsTlsParams params = fixture->params[1];
+  g_autoptr (GError) error = NULL;
+
+  jxs_pipe_new (&self->base, &self->peer, &error);
+  g_assert_no_error (error);
+  self->cancellable = g_cancellable_new ();
+  params.unauthenticated_peer = TRUE;
+  jxs_tls_handshake_async (self->base,
+                           &params,
+                           G_PRIORITY_DEFAULT,
+                           self->cancellable,
+                           jxs_test_keep_result,
+                           &self->result);
+  return self;
+}
+
+static void
+stranger_assert_failed (Stranger *self, GQuark domain, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  jxs_test_wait_for (self->result != NULL);
+  g_assert_null (jxs_tls_handshake_finish (self->result, &error));
+  g_assert_error (error, domain, code);
+  g_assert_true (g_io_stream_is_closed (self->base));
+}
+
+static void
+stranger_free (Stranger *self)
+{
+  g_clear_object (&self->base);
+  g_clear_object (&self->peer);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->result);
+  g_free (self);
+}
+
+/* Strangers that dawdle occupy so many worker threads and no more; the others wait their turn, and
+ * whoever is no stranger does not wait. */
+static void
+test_strangers (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) strangers = g_ptr_array_new_with_free_func ((GDestroyNotify) stranger_free);
+  Stranger *queued;
+
+  for (int i = 0; i < JXS_TLS_MAX_STRANGERS; i++)
+    g_ptr_array_add (strangers, stranger_new (fixture));
+  queued = stranger_new (fixture);
+  g_ptr_array_add (strangers, queued);
+
+  handshake (fixture);
+  g_assert_no_error (fixture->error[0]);
+  g_assert_no_error (fixture->error[1]);
+
+  /* cancelled while it waits */
+  iterate_a_while ();
+  g_assert_null (queued->result);
+  g_cancellable_cancel (queued->cancellable);
+  stranger_assert_failed (queued, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  /* the next gets the place of one that gave up, although all others still dawdle */
+  tear_down (fixture, NULL);
+  set_up (fixture, NULL);
+  fixture->params[1].unauthenticated_peer = TRUE;
+  start (fixture, 0);
+  start (fixture, 1);
+  iterate_a_while ();
+  g_assert_null (fixture->result[1]);
+  g_cancellable_cancel (((Stranger *) strangers->pdata[3])->cancellable);
+  finish (fixture, 0);
+  finish (fixture, 1);
+  g_assert_no_error (fixture->error[1]);
+  stranger_assert_failed (strangers->pdata[3], G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_ptr_array_remove_index (strangers, 8);
+  g_ptr_array_remove_index (strangers, 3);
+  g_assert_cmpuint (strangers->len, ==, JXS_TLS_MAX_STRANGERS - 1);
+
+  for (guint i = 0; i < strangers->len; i++)
+    g_cancellable_cancel (((Stranger *) strangers->pdata[i])->cancellable);
+  for (guint i = 0; i < strangers->len; i++)
+    stranger_assert_failed (strangers->pdata[i], G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* The queue has an end, and who waits in it too long is told the same as who dawdles. */
+static void
+test_too_many_strangers (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) strangers = g_ptr_array_new_with_free_func ((GDestroyNotify) stranger_free);
+  Stranger *refused;
+
+  for (int i = 0; i < JXS_TLS_MAX_STRANGERS + 64; i++)
+    g_ptr_array_add (strangers, stranger_new (fixture));
+  refused = stranger_new (fixture);
+  stranger_assert_failed (refused, JXS_ERROR, JXS_ERROR_LIMIT);
+  stranger_free (refused);
+
+  jxs_clock_advance (30 * G_USEC_PER_SEC);
+  for (guint i = 0; i < strangers->len; i++)
+    stranger_assert_failed (strangers->pdata[i], JXS_ERROR, JXS_ERROR_TIMED_OUT);
+
+  /* every place is free again */
+  fixture->params[1].unauthenticated_peer = TRUE;
+  handshake (fixture);
+  g_assert_no_error (fixture->error[1]);
+}
+
+/* Not pinned, as towards a server: the certificate must come from an authority and bear the name.
+ */
+static void
+test_database (Fixture *fixture, gconstpointer unused)
+{
+  static const struct
+  {
+    const char *name;
+    gboolean known;
+    const char *message; /* (nullable): NULL for success */
+  } cases[] = {
+    { "test1.example", TRUE, NULL },
+    { "test2.example", TRUE, "another name" },
+    { "test1.example", FALSE, "no authority" },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp ("jxs-test-XXXXXX.pem", &path, &error);
+
+  g_assert_no_error (error);
+  close (fd);
+  for (gsize n = 0; n < G_N_ELEMENTS (cases); n++)
+    {
+      g_autoptr (GTlsDatabase) database = NULL;
+      g_autoptr (GSocketConnectable) identity = g_network_address_new (cases[n].name, 5222);
+      g_autofree char *known = NULL;
+
+      tear_down (fixture, NULL);
+      set_up (fixture, NULL);
+      g_object_get (fixture->certificate[cases[n].known ? 1 : 0], "certificate-pem", &known, NULL);
+      g_file_set_contents (path, known, -1, &error);
+      g_assert_no_error (error);
+      database = g_tls_file_database_new (path, &error);
+      g_assert_no_error (error);
+
+      fixture->params[0].certificate = NULL;
+      fixture->params[0].pin = FALSE;
+      fixture->params[0].identity = identity;
+      fixture->params[0].database = database;
+      fixture->params[1].pin = FALSE;
+      handshake (fixture);
+      if (cases[n].message == NULL)
+        {
+          g_assert_no_error (fixture->error[0]);
+          g_assert_no_error (fixture->error[1]);
+        }
+      else
+        {
+          g_assert_error (fixture->error[0], G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+          g_assert_nonnull (strstr (fixture->error[0]->message, cases[n].message));
+          g_assert_nonnull (fixture->error[1]);
+        }
+    }
+  g_unlink (path);
+}
+
+static void
+test_protocols (Fixture *fixture, gconstpointer unused)
+{
+  static const char *const offered[] = { "xmpp-client", "other", NULL };
+  static const char *const known[] = { "other", NULL };
+
+  fixture->params[0].protocols = offered;
+  fixture->params[1].protocols = known;
+  handshake (fixture);
+  g_assert_cmpstr (g_tls_connection_get_negotiated_protocol (fixture->connection[0]), ==, "other");
+}
+
+/* One direction of a transfer through both connections. */
+typedef struct
+{
+  const guint8 *pool;
+  gsize total;
+  gsize moved;
+  const guint8 *piece; /* (nullable): TLS wants the same again after would-block */
+  gsize piece_size;
+  GChecksum *sum;
+  gboolean over;
+  GError *error;
+} Transfer;
+
+static gboolean
+send_cb (GObject *stream, gpointer user_data)
+{
+  Transfer *transfer = user_data;
+
+  while (transfer->moved < transfer->total)
+    {
+      gssize n;
+
+      if (transfer->piece == NULL)
+        {
+          transfer->piece = transfer->pool + g_test_rand_int_range (0, 60000);
+          transfer->piece_size =
+              MIN (transfer->total - transfer->moved, (gsize) g_test_rand_int_range (1, 40000));
+        }
+      n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (stream),
+                                                      transfer->piece,
+                                                      transfer->piece_size,
+                                                      NULL,
+                                                      &transfer->error);
+      if (n < 0)
+        {
+          g_assert_error (transfer->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+          g_clear_error (&transfer->error);
+          return G_SOURCE_CONTINUE;
+        }
+      g_checksum_update (transfer->sum, transfer->piece, n);
+      transfer->moved += n;
+      transfer->piece = NULL;
+    }
+  transfer->over = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+receive_cb (GObject *stream, gpointer user_data)
+{
+  static guint8 buffer[40000];
+  Transfer *transfer = user_data;
+
+  for (;;)
+    {
+      gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream),
+                                                           buffer,
+                                                           g_test_rand_int_range (1, 40000),
+                                                           NULL,
+                                                           &transfer->error);
+
+      if (n < 0 && g_error_matches (transfer->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          g_clear_error (&transfer->error);
+          return G_SOURCE_CONTINUE;
+        }
+      if (n <= 0)
+        {
+          transfer->over = TRUE;
+          return G_SOURCE_REMOVE;
+        }
+      g_checksum_update (transfer->sum, buffer, n);
+      transfer->moved += n;
+    }
+}
+
+static void
+attach (GSource *source, GPollableSourceFunc func, gpointer user_data)
+{
+  g_source_set_callback (source, G_SOURCE_FUNC (func), user_data, NULL);
+  g_source_attach (source, NULL);
+  g_source_unref (source);
+}
+
+/* Bytes one way in pieces of any size, then the end: our direction closed, all of it arrived, and
+ * the other direction still open. */
+static void
+test_bulk (Fixture *fixture, gconstpointer unused)
+{
+  g_autofree guint8 *pool = g_malloc (100000);
+  g_autoptr (GAsyncResult) closed = NULL;
+  g_autoptr (GError) error = NULL;
+  Transfer sent = { .pool = pool,
+                    .total = 64 * 1024 * 1024,
+                    .sum = g_checksum_new (G_CHECKSUM_MD5) };
+  Transfer got = { .sum = g_checksum_new (G_CHECKSUM_MD5) };
+  GOutputStream *out;
+  char answer[7] = "";
+
+  for (int i = 0; i < 100000; i++)
+    pool[i] = g_test_rand_int () & 0xff;
+  handshake (fixture);
+  g_assert_no_error (fixture->error[1]);
+
+  out = g_io_stream_get_output_stream (G_IO_STREAM (fixture->connection[0]));
+  attach (g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (out), NULL),
+          send_cb,
+          &sent);
+  attach (g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (
+                                                     g_io_stream_get_input_stream (
+                                                         G_IO_STREAM (fixture->connection[1]))),
+                                                 NULL),
+          receive_cb,
+          &got);
+  jxs_test_wait_for (sent.over);
+  g_output_stream_close_async (out, 0, NULL, jxs_test_keep_result, &closed);
+  jxs_test_wait_for (got.over && closed != NULL);
+  g_assert_true (g_output_stream_close_finish (out, closed, &error));
+  g_assert_no_error (error);
+  g_assert_no_error (got.error);
+  g_assert_cmpuint (sent.moved, ==, sent.total);
+  g_assert_cmpuint (got.moved, ==, sent.total);
+  g_assert_cmpstr (g_checksum_get_string (sent.sum), ==, g_checksum_get_string (got.sum));
+
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (fixture->connection[1])),
+                             "answer",
+                             6,
+                             NULL,
+                             NULL,
+                             &error);
+  g_assert_no_error (error);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (fixture->connection[0])),
+                           answer,
+                           6,
+                           NULL,
+                           NULL,
+                           &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (answer, ==, "answer");
+  g_checksum_free (sent.sum);
+  g_checksum_free (got.sum);
+}
+
+/* The end of the bytes without TLS saying so is no end of file. */
+static void
+test_truncated (Fixture *fixture, gconstpointer unused)
+{
+  Transfer got = { .sum = g_checksum_new (G_CHECKSUM_MD5) };
+
+  handshake (fixture);
+  attach (g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (
+                                                     g_io_stream_get_input_stream (
+                                                         G_IO_STREAM (fixture->connection[1]))),
+                                                 NULL),
+          receive_cb,
+          &got);
+  g_io_stream_close (fixture->base[0], NULL, NULL);
+  jxs_test_wait_for (got.over);
+  g_assert_error (got.error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+  g_clear_error (&got.error);
+  g_checksum_free (got.sum);
+}
+
+/* TLS as it leaves our hands writes without waiting: small messages leave together and at once. */
+static void
+test_gathered (Fixture *fixture, gconstpointer unused)
+{
+  JxsSocketStream *base = JXS_SOCKET_STREAM (fixture->base[0]);
+  guint64 before;
+
+  handshake (fixture);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  before = jxs_socket_stream_get_bytes_written (base);
+  for (int i = 0; i < 3; i++)
+    g_assert_cmpint (g_pollable_output_stream_write_nonblocking (
+                         G_POLLABLE_OUTPUT_STREAM (
+                             g_io_stream_get_output_stream (G_IO_STREAM (fixture->connection[0]))),
+                         "stanza",
+                         6,
+                         NULL,
+                         NULL),
+                     ==,
+                     6);
+  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (base), ==, before);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (base), >, before + 18);
+}
+
 #define ADD(name, tcp, func)                                                                       \
   g_test_add ("/io/tls/" name, Fixture, GINT_TO_POINTER (tcp), set_up, func, tear_down)
 
@@ -185,5 +750,18 @@ main (int argc, char *argv[])
   ADD ("cancel", FALSE, test_cancel);
   ADD ("stalled", FALSE, test_stalled);
   ADD ("no-client-certificate", FALSE, test_no_client_certificate);
+  ADD ("garbage", FALSE, test_garbage);
+  ADD ("eof", FALSE, test_eof);
+  ADD ("tls-1.2", FALSE, test_tls12);
+  ADD ("faults", FALSE, test_faults);
+  ADD ("pieces", FALSE, test_pieces);
+  ADD ("strangers", FALSE, test_strangers);
+  ADD ("too-many-strangers", FALSE, test_too_many_strangers);
+  ADD ("database", FALSE, test_database);
+  ADD ("protocols", FALSE, test_protocols);
+  ADD ("bulk/pipe", FALSE, test_bulk);
+  ADD ("bulk/tcp", TRUE, test_bulk);
+  ADD ("truncated", FALSE, test_truncated);
+  ADD ("gathered", TRUE, test_gathered);
   return g_test_run ();
 }
