@@ -11,7 +11,7 @@ typedef struct
   gpointer user_data;
   GMutex mutex; /* of what follows; [1] is writing */
   guint64 offset[2];
-  JxsFault over[2];     /* NONE, ERROR or CLOSE */
+  JxsFault over[2];     /* NONE, or what goes on for ever */
   gboolean stutters[2]; /* the last answer was our own would-block: polling is ready at once */
 } Shared;
 
@@ -37,7 +37,10 @@ fail (gboolean is_write, JxsFault fault, GError **error)
 {
   if (fault == JXS_FAULT_CLOSE && !is_write)
     return 0;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "Injected failure");
+  g_set_error_literal (error,
+                       G_IO_ERROR,
+                       fault == JXS_FAULT_BROKEN ? G_IO_ERROR_FAILED : G_IO_ERROR_CONNECTION_CLOSED,
+                       "Injected failure");
   return -1;
 }
 
@@ -62,7 +65,7 @@ transfer (Shared *self,
       if (self->over[is_write] != JXS_FAULT_NONE)
         return fail (is_write, self->over[is_write], error);
       fault = self->func (is_write, self->offset[is_write], &count, self->user_data);
-      if (fault == JXS_FAULT_ERROR || fault == JXS_FAULT_CLOSE)
+      if (fault != JXS_FAULT_NONE && fault != JXS_FAULT_WOULD_BLOCK)
         self->over[is_write] = fault;
       self->stutters[is_write] = fault == JXS_FAULT_WOULD_BLOCK;
     }

@@ -22,6 +22,7 @@ typedef enum
   JXS_FAULT_WOULD_BLOCK, /* not now; ready again at once (blocking calls just ask again) */
   JXS_FAULT_ERROR,       /* this and all later calls in this direction fail with
                             G_IO_ERROR_CONNECTION_CLOSED */
+  JXS_FAULT_BROKEN,      /* the same with G_IO_ERROR_FAILED */
   JXS_FAULT_CLOSE,       /* reads: end of file from now on; writes: as JXS_FAULT_ERROR */
 } JxsFault;
 
