@@ -58,7 +58,7 @@ JxsNode *jxs_node_next (JxsNode *self, JxsElement *root);
 
 /* Whether the whole tree can be written as XML: names are NCNames (Namespaces in XML 1.0 §3), text
  * and values have only characters XML can carry. Elements can be given anything; those that fail
- * here must not be sent. */
+ * here must not be sent. Costs as much as writing, which tells as well. */
 gboolean jxs_element_is_valid (JxsElement *self);
 
 G_END_DECLS

@@ -54,15 +54,26 @@ copy_namespace (JxsArena *arena, const char *namespace_uri)
   return copy_name (arena, namespace_uri);
 }
 
-/* The prefix `xml` is bound everywhere (Namespaces in XML 1.0 §3), so it may be written out. */
+/* Callers may write no namespace as "" too. The prefix `xml` is bound everywhere (Namespaces in
+ * XML 1.0 §3), so it may be written out. */
 static void
-split_xml_prefix (const char **name, const char **namespace_uri)
+normalize_attribute_name (const char **name, const char **namespace_uri)
 {
-  if (g_str_has_prefix (*name, "xml:"))
+  if (*namespace_uri != NULL && **namespace_uri == '\0')
+    *namespace_uri = NULL;
+  if (*namespace_uri == NULL && g_str_has_prefix (*name, "xml:"))
     {
       *name += strlen ("xml:");
       *namespace_uri = JXS_NS_XML;
     }
+}
+
+static gboolean
+is_in_namespace (JxsElement *self, const char *namespace_uri)
+{
+  if (namespace_uri == NULL)
+    return TRUE;
+  return jxs_names_equal (self->namespace_uri, *namespace_uri != '\0' ? namespace_uri : NULL);
 }
 
 static JxsAttribute *
@@ -248,43 +259,12 @@ nodes_equal (JxsNode *self, JxsNode *other)
     }
 }
 
-static gboolean
-attributes_are_valid (JxsElement *self)
-{
-  for (const JxsAttribute *attribute = self->attributes; attribute != NULL;
-       attribute = attribute->next)
-    {
-      if (!jxs_xml_name_is_valid (attribute->name) || !jxs_xml_text_is_valid (attribute->value))
-        return FALSE;
-      if (attribute->namespace_uri == NULL ? strcmp (attribute->name, "xmlns") == 0
-                                           : !jxs_xml_namespace_is_valid (attribute->namespace_uri))
-        return FALSE;
-    }
-  return TRUE;
-}
-
 gboolean
 jxs_element_is_valid (JxsElement *self)
 {
-  for (JxsNode *node = &self->node; node != NULL; node = jxs_node_next (node, self))
-    {
-      if (node->is_text)
-        {
-          if (!jxs_xml_text_is_valid (((JxsTextRun *) node)->string))
-            return FALSE;
-        }
-      else
-        {
-          JxsElement *element = (JxsElement *) node;
+  g_autoptr (GString) scratch = g_string_new (NULL);
 
-          if (!jxs_xml_name_is_valid (element->name) ||
-              (element->namespace_uri != NULL &&
-               !jxs_xml_namespace_is_valid (element->namespace_uri)) ||
-              !attributes_are_valid (element))
-            return FALSE;
-        }
-    }
-  return TRUE;
+  return jxs_xml_write_element (scratch, self, NULL, FALSE);
 }
 
 /**
@@ -423,7 +403,7 @@ jxs_element_get_namespace (JxsElement *self)
  * jxs_element_is:
  * @self: an element
  * @name: a local name
- * @namespace_uri: (nullable): a namespace, or %NULL for any
+ * @namespace_uri: (nullable): a namespace, "" for none, or %NULL for any
  *
  * Returns: whether @self has this name and namespace
  *
@@ -435,8 +415,7 @@ jxs_element_is (JxsElement *self, const char *name, const char *namespace_uri)
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (name != NULL, FALSE);
 
-  return jxs_names_equal (self->name, name) &&
-         (namespace_uri == NULL || jxs_names_equal (self->namespace_uri, namespace_uri));
+  return jxs_names_equal (self->name, name) && is_in_namespace (self, namespace_uri);
 }
 
 /**
@@ -472,7 +451,7 @@ jxs_element_get_attribute_ns (JxsElement *self, const char *name, const char *na
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  split_xml_prefix (&name, &namespace_uri);
+  normalize_attribute_name (&name, &namespace_uri);
   attribute = find_attribute (self, name, namespace_uri);
   return attribute != NULL ? attribute->value : NULL;
 }
@@ -516,9 +495,7 @@ jxs_element_set_attribute_ns (JxsElement *self,
   g_return_if_fail (self != NULL);
   g_return_if_fail (name != NULL);
 
-  split_xml_prefix (&name, &namespace_uri);
-  if (namespace_uri != NULL && *namespace_uri == '\0')
-    namespace_uri = NULL;
+  normalize_attribute_name (&name, &namespace_uri);
 
   for (link = &self->attributes; *link != NULL; link = &(*link)->next)
     {
@@ -665,7 +642,7 @@ jxs_element_get_next_sibling (JxsElement *self)
  * jxs_element_find_child:
  * @self: an element
  * @name: (nullable): a local name, or %NULL for any
- * @namespace_uri: (nullable): a namespace, or %NULL for any
+ * @namespace_uri: (nullable): a namespace, "" for none, or %NULL for any
  *
  * Returns: (transfer none) (nullable): the first child element with this name and namespace, or
  * %NULL if there is none
@@ -681,7 +658,7 @@ jxs_element_find_child (JxsElement *self, const char *name, const char *namespac
        child = next_element (child->node.next))
     {
       if ((name == NULL || jxs_names_equal (child->name, name)) &&
-          (namespace_uri == NULL || jxs_names_equal (child->namespace_uri, namespace_uri)))
+          is_in_namespace (child, namespace_uri))
         return child;
     }
   return NULL;
@@ -717,7 +694,7 @@ jxs_element_add_child (JxsElement *self, JxsElement *child)
  * jxs_element_append:
  * @self: an element
  * @name: the local name of the child
- * @namespace_uri: (nullable): its namespace, or %NULL for that of @self
+ * @namespace_uri: (nullable): its namespace, "" for none, or %NULL for that of @self
  *
  * Creates a child element after everything inside @self.
  *

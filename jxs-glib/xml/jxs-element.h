@@ -31,7 +31,6 @@ JXS_AVAILABLE_IN_1_0
 const char *jxs_element_get_name (JxsElement *self);
 JXS_AVAILABLE_IN_1_0
 const char *jxs_element_get_namespace (JxsElement *self);
-/* namespace_uri NULL matches any */
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_element_is (JxsElement *self, const char *name, const char *namespace_uri);
 JXS_AVAILABLE_IN_1_0
@@ -46,7 +45,6 @@ void jxs_element_set_attribute_ns (JxsElement *self,
                                    const char *name,
                                    const char *namespace_uri,
                                    const char *value);
-/* All character data directly inside, concatenated; "" if there is none; owned by the element. */
 JXS_AVAILABLE_IN_1_0
 const char *jxs_element_get_text (JxsElement *self);
 JXS_AVAILABLE_IN_1_0
@@ -57,14 +55,10 @@ JXS_AVAILABLE_IN_1_0
 JxsElement *jxs_element_get_first_child (JxsElement *self);
 JXS_AVAILABLE_IN_1_0
 JxsElement *jxs_element_get_next_sibling (JxsElement *self);
-/* First child with this name and namespace; either may be NULL for any. */
 JXS_AVAILABLE_IN_1_0
 JxsElement *jxs_element_find_child (JxsElement *self, const char *name, const char *namespace_uri);
-/* Adds child as the last child: the tree then holds it; if it already has a parent, a copy is
- * added. */
 JXS_AVAILABLE_IN_1_0
 void jxs_element_add_child (JxsElement *self, JxsElement *child);
-/* Creates a child and returns it, owned by self; namespace_uri NULL: that of self. */
 JXS_AVAILABLE_IN_1_0
 JxsElement *jxs_element_append (JxsElement *self, const char *name, const char *namespace_uri);
 JXS_AVAILABLE_IN_1_0

@@ -7,12 +7,12 @@ G_BEGIN_DECLS
 
 /* Appends element to out. default_namespace (nullable) is in force where it will stand, so it is
  * not declared again; inside_stream: the prefix `stream` is bound to the streams namespace.
- * Whatever the element holds, no markup comes out of it that was not meant; but only one that
- * passes jxs_element_is_valid() is sure to be read as it is. */
-void jxs_xml_write_element (GString *out,
-                            JxsElement *element,
-                            const char *default_namespace,
-                            gboolean inside_stream);
+ * FALSE if it holds what XML cannot carry (see jxs_element_is_valid()): what was appended then has
+ * replacements, and no markup that was not meant, but must not be sent. */
+gboolean jxs_xml_write_element (GString *out,
+                                JxsElement *element,
+                                const char *default_namespace,
+                                gboolean inside_stream);
 /* Appends text with & < > ' " escaped, for text or an attribute's value between quotes of either
  * kind. What XML cannot carry becomes U+FFFD. */
 void jxs_xml_write_escaped (GString *out, const char *text);

@@ -45,11 +45,66 @@ get_multibyte_length (const char *text, const char *end)
   return g_utf8_skip[*(const guchar *) text];
 }
 
-static void
+/* g_string_append_len() without its care for text that is part of out. */
+static inline void
+append (GString *out, const char *text, gsize length)
+{
+  if (G_UNLIKELY (length >= out->allocated_len - out->len))
+    {
+      g_string_append_len (out, text, (gssize) length);
+      return;
+    }
+  memcpy (out->str + out->len, text, length);
+  out->len += length;
+  out->str[out->len] = '\0';
+}
+
+static inline void
+append_string (GString *out, const char *text)
+{
+  append (out, text, strlen (text));
+}
+
+/* Every octet of a word the same. */
+#define REPEAT(octet) (G_GUINT64_CONSTANT (0x0101010101010101) * (octet))
+
+/* Nonzero if any octet of word is zero. */
+static inline guint64
+find_zero (guint64 word)
+{
+  return (word - REPEAT (0x01)) & ~word & REPEAT (0x80);
+}
+
+/* Whether the next eight octets are all PLAIN, looked at together: most of what is written is. */
+static inline gboolean
+word_is_plain (const char *text)
+{
+  guint64 word;
+  guint64 control;
+
+  memcpy (&word, text, sizeof word);
+  control = (word - REPEAT (0x20)) & ~word;
+  return ((word | control) & REPEAT (0x80)) == 0 &&
+         (find_zero ((word | REPEAT (0x01)) ^ REPEAT ('\'')) | /* & too, one bit apart */
+          find_zero ((word | REPEAT (0x02)) ^ REPEAT ('>')) |  /* < too */
+          find_zero (word ^ REPEAT ('"'))) == 0;
+}
+
+static inline const char *
+skip_plain (const char *text, const char *end)
+{
+  while (end - text >= 8 && word_is_plain (text))
+    text += 8;
+  return text;
+}
+
+/* FALSE if something had to be replaced. */
+static gboolean
 write_escaped (GString *out, const char *text, gsize length, gboolean is_value)
 {
   const char *end = text + length;
   const char *start = text; /* of what was not written yet */
+  gboolean valid = TRUE;
 
   while (text < end)
     {
@@ -58,7 +113,7 @@ write_escaped (GString *out, const char *text, gsize length, gboolean is_value)
 
       if (class == PLAIN || (class == VALUE && !is_value))
         {
-          text++;
+          text = skip_plain (text + 1, end);
           continue;
         }
       if (class == MULTIBYTE)
@@ -70,15 +125,19 @@ write_escaped (GString *out, const char *text, gsize length, gboolean is_value)
               text += n;
               continue;
             }
+          valid = FALSE;
         }
-      else if (class != INVALID)
+      else if (class == INVALID)
+        valid = FALSE;
+      else
         replacement = escapes[*(const guchar *) text];
 
-      g_string_append_len (out, start, text - start);
-      g_string_append (out, replacement);
+      append (out, start, (gsize) (text - start));
+      append_string (out, replacement);
       start = ++text;
     }
-  g_string_append_len (out, start, text - start);
+  append (out, start, (gsize) (text - start));
+  return valid;
 }
 
 static gboolean
@@ -100,25 +159,26 @@ expat_reads_name (const char *name)
   return status == XML_STATUS_OK;
 }
 
-static void
+static gboolean
 write_name (GString *out, const char *name)
 {
   if (jxs_xml_name_is_valid (name))
     {
-      g_string_append (out, name);
-      return;
+      append_string (out, name);
+      return TRUE;
     }
 
   /* Not to be sent, but never markup either. */
   g_string_append_c (out, '_');
   for (; *name != '\0'; name++)
     g_string_append_c (out, g_ascii_isalnum (*name) ? *name : '_');
+  return FALSE;
 }
 
 static void
 write_declaration (GString *out, const char *namespace_uri)
 {
-  g_string_append_len (out, "='", 2);
+  append (out, "='", 2);
   if (namespace_uri != NULL)
     write_escaped (out, namespace_uri, strlen (namespace_uri), TRUE);
   g_string_append_c (out, '\'');
@@ -143,7 +203,7 @@ write_attribute_prefix (GString *out, const JxsElement *element, const JxsAttrib
 
   if (jxs_names_equal (attribute->namespace_uri, JXS_NS_XML))
     {
-      g_string_append_len (out, " xml:", 5);
+      append (out, " xml:", 5);
       return;
     }
 
@@ -161,23 +221,29 @@ write_attribute_prefix (GString *out, const JxsElement *element, const JxsAttrib
   g_string_append_printf (out, " ns%u:", n);
 }
 
-static void
+static gboolean
 write_attributes (GString *out, const JxsElement *element)
 {
+  gboolean valid = TRUE;
+
   for (const JxsAttribute *attribute = element->attributes; attribute != NULL;
        attribute = attribute->next)
     {
       if (!attribute_is_writable (attribute))
-        continue;
+        {
+          valid = FALSE;
+          continue;
+        }
       if (attribute->namespace_uri != NULL)
         write_attribute_prefix (out, element, attribute);
       else
         g_string_append_c (out, ' ');
-      g_string_append (out, attribute->name);
-      g_string_append_len (out, "='", 2);
-      write_escaped (out, attribute->value, strlen (attribute->value), TRUE);
+      append_string (out, attribute->name);
+      append (out, "='", 2);
+      valid &= write_escaped (out, attribute->value, strlen (attribute->value), TRUE);
       g_string_append_c (out, '\'');
     }
+  return valid;
 }
 
 /* The prefix of an element's name, "" for the default namespace. */
@@ -207,36 +273,42 @@ get_default_namespace (const JxsElement *element,
   return element->namespace_uri;
 }
 
-static void
+static gboolean
 write_start_tag (GString *out,
                  const JxsElement *element,
                  const char *default_namespace,
                  gboolean inside_stream)
 {
   const char *prefix = get_prefix (element, inside_stream);
+  gboolean valid;
 
   g_string_append_c (out, '<');
-  g_string_append (out, prefix);
-  write_name (out, element->name);
+  append_string (out, prefix);
+  valid = write_name (out, element->name);
   if (*prefix == '\0' && !jxs_names_equal (element->namespace_uri, default_namespace))
     {
-      g_string_append_len (out, " xmlns", 6);
+      append (out, " xmlns", 6);
       write_declaration (out, element->namespace_uri);
+      valid &=
+          element->namespace_uri == NULL || jxs_xml_namespace_is_valid (element->namespace_uri);
     }
-  write_attributes (out, element);
-  g_string_append (out, element->first != NULL ? ">" : "/>");
+  valid &= write_attributes (out, element);
+  if (element->first == NULL)
+    g_string_append_c (out, '/');
+  g_string_append_c (out, '>');
+  return valid;
 }
 
 static void
 write_end_tag (GString *out, const JxsElement *element, gboolean inside_stream)
 {
-  g_string_append_len (out, "</", 2);
-  g_string_append (out, get_prefix (element, inside_stream));
+  append (out, "</", 2);
+  append_string (out, get_prefix (element, inside_stream));
   write_name (out, element->name);
   g_string_append_c (out, '>');
 }
 
-void
+gboolean
 jxs_xml_write_element (GString *out,
                        JxsElement *element,
                        const char *default_namespace,
@@ -244,6 +316,7 @@ jxs_xml_write_element (GString *out,
 {
   JxsNode *node = &element->node;
   const char *current; /* the default namespace where node stands */
+  gboolean valid = TRUE;
 
   if (default_namespace != NULL && *default_namespace == '\0')
     default_namespace = NULL;
@@ -252,12 +325,16 @@ jxs_xml_write_element (GString *out,
   for (;;)
     {
       if (node->is_text)
-        write_escaped (out, ((JxsTextRun *) node)->string, ((JxsTextRun *) node)->length, FALSE);
+        {
+          const JxsTextRun *run = (JxsTextRun *) node;
+
+          valid &= write_escaped (out, run->string, run->length, FALSE);
+        }
       else
         {
           const JxsElement *inner = (JxsElement *) node;
 
-          write_start_tag (out, inner, current, inside_stream);
+          valid &= write_start_tag (out, inner, current, inside_stream);
           if (inner->first != NULL)
             {
               current = get_default_namespace (inner, element, default_namespace, inside_stream);
@@ -272,7 +349,7 @@ jxs_xml_write_element (GString *out,
           write_end_tag (out, (JxsElement *) node, inside_stream);
         }
       if (node == &element->node)
-        return;
+        return valid;
       current = get_default_namespace (node->parent, element, default_namespace, inside_stream);
       node = node->next;
     }
@@ -289,7 +366,7 @@ jxs_xml_text_is_valid (const char *text)
 {
   const char *end = text + strlen (text);
 
-  while (text < end)
+  while ((text = skip_plain (text, end)) < end)
     {
       guint8 class = byte_class[*(const guchar *) text];
       gsize n = class == MULTIBYTE ? get_multibyte_length (text, end) : class != INVALID;

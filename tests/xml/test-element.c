@@ -69,6 +69,8 @@ test_is (void)
   g_assert_false (jxs_element_is (element, "ping", JXS_NS_CLIENT));
   g_assert_true (jxs_element_is (bare, "ping", NULL));
   g_assert_false (jxs_element_is (bare, "ping", JXS_NS_PING));
+  g_assert_true (jxs_element_is (bare, "ping", ""));
+  g_assert_false (jxs_element_is (element, "ping", ""));
 }
 
 static void
@@ -96,6 +98,7 @@ test_find_child (void)
   g_assert_cmpstr (jxs_element_get_attribute (child, "n"), ==, "2");
   g_assert_null (jxs_element_find_child (element, "c", "u"));
   g_assert_null (jxs_element_find_child (element, "x", NULL));
+  g_assert_null (jxs_element_find_child (element, NULL, ""));
 }
 
 static void
@@ -111,6 +114,7 @@ test_attributes (void)
   g_assert_cmpstr (jxs_element_get_attribute (element, "n"), ==, "1");
   g_assert_cmpstr (jxs_element_get_attribute_ns (element, "n", "urn:x"), ==, "2");
   g_assert_null (jxs_element_get_attribute_ns (element, "n", "urn:y"));
+  g_assert_cmpstr (jxs_element_get_attribute_ns (element, "m", ""), ==, "3");
   assert_xml (element, "<a n='1' xmlns:ns1='urn:x' ns1:n='2' m='3'/>");
 
   jxs_element_set_attribute (element, "n", "new");
