@@ -16,7 +16,6 @@
 #include <jxs-glib/stream/jxs-stream-machine-private.h>
 #include <jxs-glib/stream/jxs-stream-timer-private.h>
 #include <jxs-glib/stream/jxs-stream-wire-private.h>
-#include <jxs-glib/xml/jxs-element-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 #include <jxs-glib/xml/jxs-xml-writer-private.h>
 
@@ -276,8 +275,9 @@ queue_element (JxsXmlStream *self, JxsElement *element, GError **error)
   GString *queue = jxs_stream_wire_get_queue (self->wire);
   gsize before = queue->len;
 
-  if (!jxs_element_is_valid (element))
+  if (!jxs_xml_write_element (queue, element, JXS_NS_CLIENT, TRUE))
     {
+      g_string_truncate (queue, before);
       g_set_error_literal (error,
                            JXS_ERROR,
                            JXS_ERROR_INVALID_ARGUMENT,
@@ -285,7 +285,6 @@ queue_element (JxsXmlStream *self, JxsElement *element, GError **error)
       return FALSE;
     }
 
-  jxs_xml_write_element (queue, element, JXS_NS_CLIENT, TRUE);
   if (jxs_stream_wire_get_queued (self->wire) > MAX_QUEUED)
     {
       g_string_truncate (queue, before);
