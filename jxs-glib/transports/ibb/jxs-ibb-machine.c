@@ -110,8 +110,11 @@ fail (JxsIbbMachine *self, JxsIbbFailure failure, gboolean tell_peer, GArray *ac
       return;
     }
 
-  set_state (self, JXS_IBB_STATE_CLOSING);
   push_plain (actions, JXS_IBB_ACTION_EOF);
+  if (self->state == JXS_IBB_STATE_CLOSING)
+    return;
+
+  set_state (self, JXS_IBB_STATE_CLOSING);
   push_plain (actions, JXS_IBB_ACTION_SEND_CLOSE);
 }
 
