@@ -8,8 +8,9 @@
 #include <jxs-glib/base/jxs-log-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
-#define MAX_TEXT 256 /* characters of the peer's text in a message; stops flooding of logs and UI  \
-                      */
+#define MAX_TEXT                                                                                   \
+  256 /* characters of the peer's text in a message; stops flooding of logs and UI                 \
+       */
 
 typedef struct
 {

@@ -6,22 +6,26 @@
 
 G_BEGIN_DECLS
 
-/* What a stream does with a stanza that arrives, before the application sees it. */
+/* What a stream does with a stanza that arrives, before and after the application sees it. */
 typedef enum
 {
   JXS_STANZA_VERDICT_PASS,
-  JXS_STANZA_VERDICT_REFUSE, /* to be answered with the error */
-  JXS_STANZA_VERDICT_DROP,   /* to be forgotten: it must not be answered */
+  JXS_STANZA_VERDICT_REFUSE, /* it is to be answered with the reply */
+  JXS_STANZA_VERDICT_DROP,   /* it must not be answered */
 } JxsStanzaVerdict;
 
-/* Between two clients: whoever a stanza says it is from, it is from the authenticated peer, and
- * what is not for us is not passed on (XEP-0246 §4). */
-JxsStanzaVerdict jxs_stanza_filter_addresses (JxsElement *stanza,
-                                              const JxsJid *local,
-                                              const JxsJid *peer,
-                                              GError **error);
-/* An IQ has a type and an id, a request exactly one child (RFC 6120 §8.2.3). */
-JxsStanzaVerdict jxs_stanza_filter_iq (JxsElement *stanza, GError **error);
+/* Between two clients, where local and peer are given: whoever a stanza says it is from, it is from
+ * the authenticated peer, and what is not for us is not passed on (XEP-0246 §4). An IQ has a type
+ * and an id, a request exactly one child (RFC 6120 §8.2.3). lang (nullable) is the language of
+ * messages and presence that name none (§4.7.4). reply: (transfer full). */
+JxsStanzaVerdict jxs_stanza_filter (JxsElement *stanza,
+                                    const JxsJid *local,
+                                    const JxsJid *peer,
+                                    const char *lang,
+                                    JxsElement **reply);
+/* The answer to a stanza that nobody handled: service-unavailable (RFC 6120 §8.4) or, if pings are
+ * answered, a pong (XEP-0199); NULL if it needs none. (transfer full) (nullable) */
+JxsElement *jxs_stanza_filter_unhandled (JxsElement *stanza, gboolean answer_pings);
 /* Whether it is an IQ that wants an answer. */
 gboolean jxs_stanza_is_request (JxsElement *stanza);
 

@@ -17,10 +17,12 @@ typedef struct
   guint minor; /* version; 0.9 when the attribute is missing (RFC 6120 §4.7.5) */
 } JxsStreamHeader;
 
-/* default_namespace: what xmlns= of the root declared. Fails with the JXS_STREAM_ERROR to answer.
+/* default_namespace: what xmlns= of the root declared; is_response: it answers ours, so it cannot
+ * name a higher version (RFC 6120 §4.7.5). Fails with the JXS_STREAM_ERROR to answer.
  * header is to be cleared in any case. */
 gboolean jxs_stream_header_parse (JxsElement *root,
                                   const char *default_namespace,
+                                  gboolean is_response,
                                   JxsStreamHeader *header,
                                   GError **error);
 /* Whether the addresses, where there are any, are those of the peer and of us: full as they are or
@@ -29,6 +31,14 @@ gboolean jxs_stream_header_check (const JxsStreamHeader *header,
                                   const JxsJid *local,
                                   const JxsJid *peer,
                                   GError **error);
+/* The initiator's: local (nullable). */
+void jxs_stream_header_init (JxsStreamHeader *header, const JxsJid *local, const JxsJid *peer);
+/* The receiver's, with a fresh id: mirrors what the initiator sent. local (nullable); fallback
+ * (nullable) is whom it goes to if the initiator did not say. */
+void jxs_stream_header_init_response (JxsStreamHeader *header,
+                                      const JxsStreamHeader *initial,
+                                      const JxsJid *local,
+                                      const JxsJid *fallback);
 /* Whether stream features follow the headers. */
 gboolean jxs_stream_header_has_features (const JxsStreamHeader *header);
 /* Appends the tag; members that are NULL and a version before 1.0 are left

@@ -4,6 +4,7 @@
 #include <jxs-glib/stream/jxs-stream-header-private.h>
 
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/base/jxs-random-private.h>
 #include <jxs-glib/stream/jxs-stream-error-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 #include <jxs-glib/xml/jxs-xml-writer-private.h>
@@ -43,6 +44,7 @@ parse_version (const char *text, JxsStreamHeader *header)
 gboolean
 jxs_stream_header_parse (JxsElement *root,
                          const char *default_namespace,
+                         gboolean is_response,
                          JxsStreamHeader *header,
                          GError **error)
 {
@@ -51,7 +53,8 @@ jxs_stream_header_parse (JxsElement *root,
   if (!jxs_element_is (root, "stream", JXS_NS_STREAMS) ||
       g_strcmp0 (default_namespace, JXS_NS_CLIENT) != 0)
     return fail (error, JXS_STREAM_ERROR_INVALID_NAMESPACE);
-  if (!parse_version (jxs_element_get_attribute (root, "version"), header))
+  if (!parse_version (jxs_element_get_attribute (root, "version"), header) ||
+      (is_response && header->major > 1))
     return fail (error, JXS_STREAM_ERROR_UNSUPPORTED_VERSION);
 
   header->from = g_strdup (jxs_element_get_attribute (root, "from"));
@@ -83,6 +86,39 @@ jxs_stream_header_check (const JxsStreamHeader *header,
   if (header->to != NULL && !names (header->to, local))
     return fail (error, JXS_STREAM_ERROR_HOST_UNKNOWN);
   return TRUE;
+}
+
+static char *
+dup_address (const char *text, const JxsJid *fallback)
+{
+  if (text != NULL)
+    return g_strdup (text);
+  return fallback != NULL ? g_strdup (jxs_jid_to_string (fallback)) : NULL;
+}
+
+void
+jxs_stream_header_init (JxsStreamHeader *header, const JxsJid *local, const JxsJid *peer)
+{
+  *header = (JxsStreamHeader){
+    .from = dup_address (NULL, local),
+    .to = dup_address (NULL, peer),
+    .major = 1,
+  };
+}
+
+void
+jxs_stream_header_init_response (JxsStreamHeader *header,
+                                 const JxsStreamHeader *initial,
+                                 const JxsJid *local,
+                                 const JxsJid *fallback)
+{
+  *header = (JxsStreamHeader){
+    .from = dup_address (initial->to, local),
+    .to = dup_address (initial->from, fallback),
+    .id = jxs_random_id (),
+    /* The lower of the two versions; none for a peer that named none (RFC 6120 §4.7.5). */
+    .major = MIN (1, initial->major),
+  };
 }
 
 gboolean
