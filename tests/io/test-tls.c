@@ -572,8 +572,8 @@ send_cb (GObject *stream, gpointer user_data)
       if (transfer->piece == NULL)
         {
           transfer->piece = transfer->pool + g_test_rand_int_range (0, 60000);
-          transfer->piece_size =
-              MIN (transfer->total - transfer->moved, (gsize) g_test_rand_int_range (1, 40000));
+          transfer->piece_size = g_test_rand_int_range (1, 40000);
+          transfer->piece_size = MIN (transfer->piece_size, transfer->total - transfer->moved);
         }
       n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (stream),
                                                       transfer->piece,
