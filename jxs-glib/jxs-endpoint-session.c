@@ -96,7 +96,7 @@ new_connection (JxsEndpoint *self, JxsSession *session, GIOStream *stream)
   g_autofree char *local_fingerprint = NULL;
   JxsConnectionFacts facts = { 0 };
 
-  if (G_IS_TLS_CONNECTION (stream) && JXS_IS_XTLS_SECURITY (security))
+  if (self->identity != NULL && G_IS_TLS_CONNECTION (stream) && JXS_IS_XTLS_SECURITY (security))
     {
       JxsXtlsSecurity *xtls = JXS_XTLS_SECURITY (security);
 
@@ -215,6 +215,16 @@ check_features (JxsEndpoint *self,
           check_feature (features, JXS_NS_XTLS, peer, _ ("encrypted sessions (XTLS)"), error));
 }
 
+/* Operations keep the endpoint, but somebody may dispose of it all the same. */
+static gboolean
+check_alive (JxsEndpoint *self, GError **error)
+{
+  if (self->manager != NULL)
+    return TRUE;
+  g_set_error_literal (error, JXS_ERROR, JXS_ERROR_CLOSED, _ ("The endpoint is closed"));
+  return FALSE;
+}
+
 static void
 features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -233,7 +243,8 @@ features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   namespace_uri = operation->session != NULL ? jxs_session_get_namespace (operation->session)
                                              : jxs_element_get_namespace (operation->description);
-  if (!check_features (self, features, operation->peer, namespace_uri, &error))
+  if (!check_alive (self, &error) ||
+      !check_features (self, features, operation->peer, namespace_uri, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -251,8 +262,11 @@ features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 check_possible (JxsEndpoint *self, JxsJid *peer, GError **error)
 {
-  JxsJid *local = jxs_router_get_local_jid (self->router);
+  JxsJid *local;
 
+  if (!check_alive (self, error))
+    return FALSE;
+  local = jxs_router_get_local_jid (self->router);
   if (jxs_jid_get_local (peer) != NULL && !jxs_jid_is_full (peer))
     g_set_error (error,
                  JXS_ERROR,
@@ -541,8 +555,10 @@ jxs_endpoint_connect_session_async (JxsEndpoint *self,
   operation->session = g_object_ref (session);
   if (answer != NULL)
     operation->answer = jxs_element_ref (answer);
-  if (!jxs_session_is_initiator (session))
+  if (!jxs_session_is_initiator (session) && check_alive (self, &error))
     connect_session (g_steal_pointer (&task));
+  else if (error != NULL)
+    g_task_return_error (task, error);
   else if (!check_possible (self, operation->peer, &error))
     g_task_return_error (task, error);
   else

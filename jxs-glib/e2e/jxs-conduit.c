@@ -8,6 +8,12 @@
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 
+enum
+{
+  READING,
+  WRITING,
+};
+
 struct _JxsConduit
 {
   gatomicrefcount refs;
@@ -20,10 +26,10 @@ struct _JxsConduit
   gboolean received;     /* a byte of the peer was read; the reader's thread only */
 
   GMutex lock;
-  GSource *hold;      /* (owned) (nullable): running while an unexplained end waits */
-  GError *reason;     /* (owned) (nullable): why the session is over */
-  GError *failure;    /* (owned) (nullable) */
-  GError *shut_error; /* (owned) (nullable) */
+  GSource *hold;       /* (owned) (nullable): running while an unexplained end waits */
+  GError *reason;      /* (owned) (nullable): why the session is over */
+  GError *failures[2]; /* (owned) (nullable): of reading, of writing: they stay */
+  GError *shut_error;  /* (owned) (nullable) */
   gboolean session_over;
   gboolean peer_eof;
   gboolean peer_first; /* before our output was closed */
@@ -62,7 +68,8 @@ jxs_conduit_unref (JxsConduit *self)
   g_clear_object (&self->over);
   g_clear_object (&self->shut);
   g_clear_error (&self->reason);
-  g_clear_error (&self->failure);
+  g_clear_error (&self->failures[READING]);
+  g_clear_error (&self->failures[WRITING]);
   g_clear_error (&self->shut_error);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_mutex_clear (&self->lock);
@@ -138,7 +145,10 @@ jxs_conduit_dup_failure (JxsConduit *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  return self->failure != NULL ? g_error_copy (self->failure) : NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (self->failures); i++)
+    if (self->failures[i] != NULL)
+      return g_error_copy (self->failures[i]);
+  return NULL;
 }
 
 static gboolean
@@ -255,8 +265,12 @@ would_block (GError **error)
  * (nullable): none is the end of file of a read. -1 with G_IO_ERROR_WOULD_BLOCK: once more later.
  */
 static gssize
-judge (
-    JxsConduit *self, GError *problem, gboolean blocking, GCancellable *cancellable, GError **error)
+judge (JxsConduit *self,
+       guint direction,
+       GError *problem,
+       gboolean blocking,
+       GCancellable *cancellable,
+       GError **error)
 {
   /* TLS marks the end of the data itself; without it only the session can say whether an end was
    * meant. */
@@ -293,8 +307,8 @@ judge (
       self->peer_eof = TRUE;
       self->peer_first = !self->output_closed;
     }
-  if (explained != NULL && self->failure == NULL)
-    self->failure = g_error_copy (explained);
+  if (explained != NULL && self->failures[direction] == NULL)
+    self->failures[direction] = g_error_copy (explained);
   g_mutex_unlock (&self->lock);
 
   g_clear_error (&problem);
@@ -304,17 +318,16 @@ judge (
   return -1;
 }
 
+/* Whether the direction is still in use; a failure stays. */
 static gboolean
-check_shut (JxsConduit *self, GError **error)
+check_usable (JxsConduit *self, guint direction, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  const GError *reason = self->shut_error != NULL ? self->shut_error : self->failures[direction];
 
-  if (!g_cancellable_is_cancelled (self->shut))
-    return TRUE;
-  locker = g_mutex_locker_new (&self->lock);
-  if (error != NULL)
-    *error = g_error_copy (self->shut_error);
-  return FALSE;
+  if (reason != NULL && error != NULL)
+    *error = g_error_copy (reason);
+  return reason == NULL;
 }
 
 static gboolean
@@ -438,7 +451,7 @@ read_below (JxsConduit *self,
   GError *problem = NULL;
   gssize n;
 
-  if (!check_shut (self, error))
+  if (!check_usable (self, READING, error))
     return -1;
   n = g_pollable_stream_read (self->input, buffer, count, blocking, cancellable, &problem);
   if (n > 0)
@@ -448,7 +461,7 @@ read_below (JxsConduit *self,
     }
   if (n == 0 && count == 0)
     return 0;
-  return judge (self, problem, blocking, cancellable, error);
+  return judge (self, READING, problem, blocking, cancellable, error);
 }
 
 static gssize
@@ -590,12 +603,12 @@ write_below (JxsConduit *self,
   GError *problem = NULL;
   gssize n;
 
-  if (!check_shut (self, error))
+  if (!check_usable (self, WRITING, error))
     return -1;
   n = g_pollable_stream_write (self->output, buffer, count, blocking, cancellable, &problem);
   if (n >= 0)
     return n;
-  return judge (self, problem, blocking, cancellable, error);
+  return judge (self, WRITING, problem, blocking, cancellable, error);
 }
 
 static gssize
@@ -706,7 +719,8 @@ jxs_conduit_output_flush (GOutputStream *stream, GCancellable *cancellable, GErr
 {
   JxsConduit *self = JXS_CONDUIT_OUTPUT (stream)->conduit;
 
-  return check_shut (self, error) && g_output_stream_flush (self->output, cancellable, error);
+  return check_usable (self, WRITING, error) &&
+         g_output_stream_flush (self->output, cancellable, error);
 }
 
 static void
@@ -734,7 +748,7 @@ jxs_conduit_output_flush_async (GOutputStream *stream,
 
   g_task_set_source_tag (task, jxs_conduit_output_flush_async);
   g_task_set_priority (task, io_priority);
-  if (!check_shut (self, &error))
+  if (!check_usable (self, WRITING, &error))
     {
       g_task_return_error (task, error);
       return;

@@ -22,15 +22,15 @@
  * belongs to the thread-default main context in which the connection was made.
  *
  * - Closing the output stream ends our direction only: the peer reads the end of file and can go
- *   on sending (half-close). Without encryption in-band transports cannot do that: there it ends
- *   both directions.
+ *   on sending (half-close). Without encryption the peer learns of the end only when the whole
+ *   connection is closed.
  * - [method@Gio.IOStream.close_async] ends all in order: our direction is closed, what the peer
  *   still sends is read and thrown away until it closes too (10 seconds are allowed for that, then
  *   it fails with %JXS_ERROR_TIMED_OUT), then the transport is closed and the Jingle session
  *   terminated with success. When it succeeds the peer's transport has taken all that was written.
  *   Cancelling it ends the connection at once.
  * - Dropping the connection, or the blocking [method@Gio.IOStream.close], ends the session at once
- *   with the reason “gone”, unless both directions were closed before.
+ *   with the reason “cancel”, unless both directions were closed before.
  *
  * When the peer ends the session or the transport is lost, what had arrived can still be read.
  * After that reading fails: with the error that tells why the session ended, or with
@@ -444,7 +444,7 @@ jxs_connection_close (GIOStream *stream, GCancellable *cancellable, GError **err
   gboolean in_order =
       jxs_conduit_is_output_closed (self->conduit) && jxs_conduit_is_peer_eof (self->conduit);
 
-  jxs_connection_abort (self, in_order ? JXS_REASON_SUCCESS : JXS_REASON_GONE, NULL);
+  jxs_connection_abort (self, in_order ? JXS_REASON_SUCCESS : JXS_REASON_CANCEL, NULL);
   return TRUE;
 }
 
@@ -621,7 +621,6 @@ jxs_connection_init (JxsConnection *self)
 {
   self->context = g_main_context_ref_thread_default ();
   self->close_reason = JXS_REASON_SUCCESS;
-  jxs_e2e_machine_init (&self->machine);
 }
 
 JxsConnection *
@@ -650,6 +649,7 @@ jxs_connection_new (JxsSession *session,
       self->protocol_name = jxs_tls_get_protocol_name (G_TLS_CONNECTION (stream));
       self->cipher_name = jxs_tls_get_cipher_name (G_TLS_CONNECTION (stream));
     }
+  jxs_e2e_machine_init (&self->machine, G_IS_TLS_CONNECTION (stream));
   g_signal_connect_object (
       session, "ended", G_CALLBACK (session_ended_cb), self, G_CONNECT_SWAPPED);
   if (jxs_session_get_state (session) == JXS_SESSION_STATE_ENDED)

@@ -56,6 +56,7 @@ typedef enum
 typedef struct
 {
   JxsE2eState state;
+  gboolean half_close; /* the peer can tell the end of our direction from the end of all */
   gboolean output_closed;
   gboolean peer_eof;
   gboolean peer_first; /* the peer's direction ended before ours */
@@ -63,7 +64,7 @@ typedef struct
   gboolean failed;
 } JxsE2eMachine;
 
-void jxs_e2e_machine_init (JxsE2eMachine *self);
+void jxs_e2e_machine_init (JxsE2eMachine *self, gboolean half_close);
 /* The actions to carry out now, in the order of their bits; each is asked for at most once. */
 JxsE2eActions jxs_e2e_machine_handle (JxsE2eMachine *self, JxsE2eEvent event);
 /* Milliseconds the state entered last may take, 0 for ever. */

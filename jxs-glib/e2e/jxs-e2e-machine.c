@@ -45,9 +45,9 @@ static const gboolean moves[JXS_E2E_N_STATES][JXS_E2E_N_EVENTS] = {
 };
 
 void
-jxs_e2e_machine_init (JxsE2eMachine *self)
+jxs_e2e_machine_init (JxsE2eMachine *self, gboolean half_close)
 {
-  *self = (JxsE2eMachine){ .state = JXS_E2E_OPEN };
+  *self = (JxsE2eMachine){ .state = JXS_E2E_OPEN, .half_close = half_close };
 }
 
 static void
@@ -100,7 +100,7 @@ next_state (const JxsE2eMachine *self, JxsE2eEvent event, JxsE2eActions *actions
       if (!self->output_closed)
         return JXS_E2E_SHUTTING;
       if (!self->peer_eof)
-        return JXS_E2E_DRAINING;
+        return self->half_close ? JXS_E2E_DRAINING : JXS_E2E_CLOSING;
       if (self->peer_first && !self->session_over)
         return JXS_E2E_AWAITING;
       return JXS_E2E_CLOSING;

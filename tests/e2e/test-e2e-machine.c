@@ -31,12 +31,14 @@ typedef struct
 typedef struct
 {
   const char *name;
+  gboolean plain;
   Step steps[8]; /* ended by one that leads to ENDED */
 } Story;
 
 static const Story stories[] = {
   /* XEP-0246 §5: we close, the peer follows. */
   { "first",
+    FALSE,
     { { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { OUTPUT_CLOSED, DO_DRAIN, JXS_E2E_DRAINING },
       { PEER_EOF, DO_STREAM, JXS_E2E_CLOSING },
@@ -45,6 +47,7 @@ static const Story stories[] = {
       { SESSION_CLOSED, DONE, JXS_E2E_ENDED } } },
   /* The peer closed and ends the session. */
   { "second",
+    FALSE,
     { { PEER_EOF, 0, JXS_E2E_OPEN },
       { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { OUTPUT_CLOSED, 0, JXS_E2E_AWAITING },
@@ -52,6 +55,7 @@ static const Story stories[] = {
       { STREAM_CLOSED, DONE, JXS_E2E_ENDED } } },
   /* The peer closed and forgot the session. */
   { "second-forgotten",
+    FALSE,
     { { PEER_EOF, 0, JXS_E2E_OPEN },
       { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { OUTPUT_CLOSED, 0, JXS_E2E_AWAITING },
@@ -60,49 +64,72 @@ static const Story stories[] = {
       { SESSION_CLOSED, DONE, JXS_E2E_ENDED } } },
   /* A half-close long before; the peer ended its direction later: we were first. */
   { "half-closed",
+    FALSE,
     { { OUTPUT_CLOSED, 0, JXS_E2E_OPEN },
       { PEER_EOF, 0, JXS_E2E_OPEN },
       { CLOSE, DO_STREAM, JXS_E2E_CLOSING },
       { STREAM_CLOSED, DO_SESSION, JXS_E2E_ENDING },
       { SESSION_CLOSED, DONE, JXS_E2E_ENDED } } },
   { "peer-never-ends",
+    FALSE,
     { { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { OUTPUT_CLOSED, DO_DRAIN, JXS_E2E_DRAINING },
       { DEADLINE, TIMED_OUT | DO_STREAM, JXS_E2E_CLOSING },
       { STREAM_CLOSED, DO_SESSION, JXS_E2E_ENDING },
       { SESSION_CLOSED, DONE, JXS_E2E_ENDED } } },
   { "peer-never-reads",
+    FALSE,
     { { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { DEADLINE, TIMED_OUT | DO_STREAM, JXS_E2E_CLOSING },
       { DEADLINE, DO_SESSION, JXS_E2E_ENDING },
       { DEADLINE, DO_TERMINATE | DONE, JXS_E2E_ENDED } } },
   { "session-over-before",
+    FALSE,
     { { SESSION_ENDED, 0, JXS_E2E_OPEN },
       { CLOSE, DO_STREAM, JXS_E2E_CLOSING },
       { STREAM_CLOSED, DONE, JXS_E2E_ENDED } } },
   /* A burst of data, end and session-terminate: the end is still read. */
   { "session-over-while-draining",
+    FALSE,
     { { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { OUTPUT_CLOSED, DO_DRAIN, JXS_E2E_DRAINING },
       { SESSION_ENDED, 0, JXS_E2E_DRAINING },
       { PEER_EOF, DO_STREAM, JXS_E2E_CLOSING },
       { STREAM_CLOSED, DONE, JXS_E2E_ENDED } } },
   { "failed-before",
+    FALSE,
     { { FAILED, 0, JXS_E2E_OPEN },
       { CLOSE, DO_STREAM, JXS_E2E_CLOSING },
       { STREAM_CLOSED, DO_TERMINATE | DONE, JXS_E2E_ENDED } } },
   { "failed-while-shutting",
+    FALSE,
     { { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { FAILED, DO_STREAM, JXS_E2E_CLOSING },
       { STREAM_CLOSED, DO_TERMINATE | DONE, JXS_E2E_ENDED } } },
-  { "dropped", { { ABORT, DO_STREAM | DO_TERMINATE | DONE, JXS_E2E_ENDED } } },
+  /* Without TLS the peer cannot be told of the end of one direction. */
+  { "plain",
+    TRUE,
+    { { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
+      { OUTPUT_CLOSED, DO_STREAM, JXS_E2E_CLOSING },
+      { STREAM_CLOSED, DO_SESSION, JXS_E2E_ENDING },
+      { SESSION_CLOSED, DONE, JXS_E2E_ENDED } } },
+  { "plain-second",
+    TRUE,
+    { { PEER_EOF, 0, JXS_E2E_OPEN },
+      { SESSION_ENDED, 0, JXS_E2E_OPEN },
+      { CLOSE, DO_STREAM, JXS_E2E_CLOSING },
+      { STREAM_CLOSED, DONE, JXS_E2E_ENDED } } },
+  { "dropped", FALSE, { { ABORT, DO_STREAM | DO_TERMINATE | DONE, JXS_E2E_ENDED } } },
   { "dropped-after-session",
+    FALSE,
     { { SESSION_ENDED, 0, JXS_E2E_OPEN }, { ABORT, DO_STREAM | DONE, JXS_E2E_ENDED } } },
   { "cancelled-while-draining",
+    FALSE,
     { { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { OUTPUT_CLOSED, DO_DRAIN, JXS_E2E_DRAINING },
       { ABORT, DO_STREAM | DO_TERMINATE | DONE, JXS_E2E_ENDED } } },
   { "cancelled-while-ending",
+    FALSE,
     { { CLOSE, DO_OUTPUT, JXS_E2E_SHUTTING },
       { OUTPUT_CLOSED, DO_DRAIN, JXS_E2E_DRAINING },
       { PEER_EOF, DO_STREAM, JXS_E2E_CLOSING },
@@ -116,7 +143,7 @@ test_story (gconstpointer data)
   const Story *story = data;
   JxsE2eMachine machine;
 
-  jxs_e2e_machine_init (&machine);
+  jxs_e2e_machine_init (&machine, !story->plain);
   g_assert_cmpint (machine.state, ==, JXS_E2E_OPEN);
   for (const Step *step = story->steps; machine.state != JXS_E2E_ENDED; step++)
     {
@@ -140,7 +167,7 @@ test_random (void)
       guint n_deadlines = 0;
       gboolean over = FALSE;
 
-      jxs_e2e_machine_init (&machine);
+      jxs_e2e_machine_init (&machine, round % 2);
       for (guint i = 0; machine.state != JXS_E2E_ENDED; i++)
         {
           JxsE2eState before = machine.state;
@@ -183,8 +210,8 @@ test_pair (void)
       gboolean session_over = FALSE;
       gboolean told[2] = { FALSE, FALSE };
 
-      jxs_e2e_machine_init (&ends[0]);
-      jxs_e2e_machine_init (&ends[1]);
+      jxs_e2e_machine_init (&ends[0], TRUE);
+      jxs_e2e_machine_init (&ends[1], TRUE);
       for (guint i = 0; ends[0].state != JXS_E2E_ENDED || ends[1].state != JXS_E2E_ENDED; i++)
         {
           guint us = g_test_rand_int_range (0, 2);

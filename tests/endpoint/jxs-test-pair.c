@@ -158,7 +158,9 @@ doorman_init (Doorman *doorman, JxsEndpoint *endpoint)
 void
 doorman_clear (Doorman *doorman)
 {
-  g_signal_handler_disconnect (doorman->endpoint, doorman->id);
+  /* Unless the endpoint was disposed of. */
+  if (g_signal_handler_is_connected (doorman->endpoint, doorman->id))
+    g_signal_handler_disconnect (doorman->endpoint, doorman->id);
   g_clear_object (&doorman->stream);
   g_clear_object (&doorman->connection);
   g_clear_object (&doorman->session);
