@@ -124,12 +124,13 @@ jxs_jingle_answer_get_redirect (JxsElement *answer)
   JxsElement *error = answer != NULL ? jxs_element_find_child (answer, "error", NULL) : NULL;
   JxsElement *condition =
       error != NULL ? jxs_element_find_child (error, "redirect", JXS_NS_STANZA_ERRORS) : NULL;
+  g_autofree char *text = NULL;
   g_autofree char *uri = NULL;
 
   if (condition == NULL)
     return NULL;
-  uri = jxs_log_sanitize (jxs_element_get_text (condition), MAX_URI);
-  g_strstrip (uri);
+  text = g_strdup (jxs_element_get_text (condition));
+  uri = jxs_log_sanitize (g_strstrip (text), MAX_URI);
 
   return g_str_has_prefix (uri, "xmpp:") ? g_steal_pointer (&uri) : NULL;
 }

@@ -265,7 +265,7 @@ jxs_session_send_task (JxsSession *self, JxsJingle *jingle, GTask *task)
                                                  G_CALLBACK (cancel_cb),
                                                  g_object_ref (sent->cancellable),
                                                  g_object_unref);
-  if (task != NULL)
+  if (task != NULL && g_task_get_cancellable (task) != NULL)
     sent->task_handler = g_cancellable_connect (g_task_get_cancellable (task),
                                                 G_CALLBACK (cancel_cb),
                                                 g_object_ref (sent->cancellable),

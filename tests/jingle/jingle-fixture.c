@@ -414,7 +414,7 @@ ended_cb (JxsSession *session, JxsReason *reason, GError *error, Result *result)
     result->ended_error = g_error_copy (error);
 }
 
-Result *
+static Result *
 result_new (JxsSession *session)
 {
   Result *result = g_new0 (Result, 1);
@@ -425,9 +425,11 @@ result_new (JxsSession *session)
   return result;
 }
 
-void
-result_free (Result *result)
+static void
+result_free (gpointer data)
 {
+  Result *result = data;
+
   g_signal_handlers_disconnect_by_data (result->session, result);
   g_clear_object (&result->stream);
   g_clear_error (&result->error);
@@ -452,6 +454,7 @@ side_connect (Side *side, JxsSession *session, guint timeout_ms, GCancellable *c
 {
   Result *result = result_new (session);
 
+  g_ptr_array_add (side->results, result);
   jxs_session_connect_async (session, NULL, timeout_ms, cancellable, connected_cb, result);
 
   return result;
@@ -463,7 +466,7 @@ incoming_cb (JxsSessionManager *manager, JxsSession *session, Side *side)
   g_assert_cmpint (jxs_session_get_state (session), ==, JXS_SESSION_STATE_PENDING);
   g_ptr_array_add (side->incoming, g_object_ref (session));
   if (side->accept)
-    g_ptr_array_add (side->results, side_connect (side, session, 0, NULL));
+    side_connect (side, session, 0, NULL);
 }
 
 void
@@ -474,7 +477,8 @@ side_init (Side *side, JxsChannel *channel)
   side->router = jxs_router_get (channel);
   side->manager = jxs_session_manager_new (side->router);
   side->incoming = g_ptr_array_new_with_free_func (g_object_unref);
-  side->results = g_ptr_array_new_with_free_func ((GDestroyNotify) result_free);
+  side->results = g_ptr_array_new_with_free_func (result_free);
+  side->created = g_ptr_array_new_with_free_func (g_object_unref);
   jxs_session_manager_add_application (side->manager, NS_APP);
   fake_add_transport (side->manager, NS_SLOW, 0, &side->slow);
   fake_add_transport (side->manager, NS_FAST, 10, &side->fast);
@@ -485,10 +489,13 @@ side_init (Side *side, JxsChannel *channel)
 void
 side_clear (Side *side)
 {
+  g_assert_finalize_object (side->manager);
+  run_until_idle ();
+  for (guint i = 0; i < side->results->len; i++)
+    g_assert_true (((Result *) g_ptr_array_index (side->results, i))->done);
   g_ptr_array_unref (side->results);
   g_ptr_array_unref (side->incoming);
-  g_assert_finalize_object (side->manager);
-  side->manager = NULL;
+  g_ptr_array_unref (side->created);
   run_until_idle ();
 }
 
@@ -498,7 +505,11 @@ side_create (Side *side, const char *peer, gboolean secure)
   g_autoptr (JxsElement) description = jxs_element_new ("description", NS_APP);
   g_autoptr (JxsJid) jid = jxs_jid_new (peer, NULL);
 
-  return jxs_session_manager_create (side->manager, jid, description, secure);
+  JxsSession *session = jxs_session_manager_create (side->manager, jid, description, secure);
+
+  g_ptr_array_add (side->created, session);
+
+  return session;
 }
 
 void
@@ -710,6 +721,51 @@ scripted_refuse (Scripted *self, JxsStanzaError condition, const char *app_condi
 
   g_assert_cmpstr (jxs_element_get_attribute (stanza, "type"), ==, "set");
   scripted_push (self, xml);
+}
+
+JxsSession *
+scripted_offer (Scripted *self)
+{
+  scripted_set (self, "offer", OFFER);
+  scripted_expect_result (self, "offer");
+  g_assert_cmpuint (self->side.incoming->len, ==, 1);
+
+  return g_ptr_array_index (self->side.incoming, 0);
+}
+
+JxsSession *
+scripted_accept (Scripted *self)
+{
+  g_autoptr (JxsJingle) jingle = NULL;
+
+  self->side.accept = TRUE;
+  scripted_offer (self);
+  jingle = scripted_expect_action (self, JXS_JINGLE_SESSION_ACCEPT);
+
+  return g_ptr_array_index (self->side.incoming, 0);
+}
+
+Result *
+scripted_initiate (Scripted *self, char **sid)
+{
+  JxsSession *session = side_create (&self->side, ROMEO, TRUE);
+  Result *result = side_connect (&self->side, session, 60000, NULL);
+  g_autoptr (JxsJingle) jingle = scripted_expect_action (self, JXS_JINGLE_SESSION_INITIATE);
+
+  g_assert_cmpstr (jxs_jid_to_string (jingle->initiator), ==, JULIET);
+  *sid = g_strdup (jingle->sid);
+
+  return result;
+}
+
+void
+scripted_action (
+    Scripted *self, const char *id, const char *action, const char *sid, const char *inside)
+{
+  g_autofree char *xml = g_strdup_printf (
+      "<jingle xmlns='urn:xmpp:jingle:1' action='%s' sid='%s'>%s</jingle>", action, sid, inside);
+
+  scripted_set (self, id, xml);
 }
 
 void

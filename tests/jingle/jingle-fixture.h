@@ -67,7 +67,8 @@ typedef struct
   FakeSecurityConfig security;
   GPtrArray *incoming; /* (element-type JxsSession) */
   gboolean accept;     /* connect whatever comes in */
-  GPtrArray *results;  /* (element-type Result): of accepted sessions */
+  GPtrArray *results;  /* (element-type Result): of all connects */
+  GPtrArray *created;  /* (element-type JxsSession) */
 } Side;
 
 /* What became of a connect. */
@@ -83,9 +84,7 @@ typedef struct
 
 void side_init (Side *side, JxsChannel *channel);
 void side_clear (Side *side);
-Result *result_new (JxsSession *session);
-void result_free (Result *result);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Result, result_free)
+/* Both results are the side's. */
 Result *side_connect (Side *side, JxsSession *session, guint timeout_ms, GCancellable *cancellable);
 /* Romeo's session with juliet, not connected. */
 JxsSession *side_create (Side *side, const char *peer, gboolean secure);
@@ -130,6 +129,26 @@ JxsJingle *scripted_expect_action (Scripted *self, JxsJingleAction action);
 void scripted_expect_terminate (Scripted *self, JxsReasonCondition condition);
 /* Takes the next stanza and answers it with an error. */
 void scripted_refuse (Scripted *self, JxsStanzaError condition, const char *app_condition);
+
+/* What the peer of a script says. */
+#define DESCRIPTION "<description xmlns='" NS_APP "'/>"
+#define FAST "<transport xmlns='" NS_FAST "' sid='t1'/>"
+#define SLOW "<transport xmlns='" NS_SLOW "' sid='t2'/>"
+#define SECURITY "<security xmlns='" NS_SECURITY "'/>"
+#define CONTENT(inside) "<content creator='initiator' name='stream'>" inside "</content>"
+#define JINGLE_SID(action, sid, inside)                                                            \
+  "<jingle xmlns='urn:xmpp:jingle:1' action='" action "' sid='" sid "'>" inside "</jingle>"
+#define JINGLE(action, inside) JINGLE_SID (action, "a73sjjvkla37jfea", inside)
+#define OFFER JINGLE ("session-initiate", CONTENT (DESCRIPTION FAST SECURITY))
+
+/* A session juliet was offered; pending. */
+JxsSession *scripted_offer (Scripted *self);
+/* The same, accepted. */
+JxsSession *scripted_accept (Scripted *self);
+/* A session juliet asks for; its id is given back. */
+Result *scripted_initiate (Scripted *self, char **sid);
+void scripted_action (
+    Scripted *self, const char *id, const char *action, const char *sid, const char *inside);
 
 /* Runs the main context until nothing is ready. */
 void run_until_idle (void);

@@ -26,7 +26,7 @@ assert_same_pipe (GIOStream *first, GIOStream *second)
 static void
 connect_pair (Pair *pair, Result **ours, Result **theirs)
 {
-  g_autoptr (JxsSession) session = side_create (&pair->romeo, JULIET, TRUE);
+  JxsSession *session = side_create (&pair->romeo, JULIET, TRUE);
 
   pair->juliet.accept = TRUE;
   *ours = side_connect (&pair->romeo, session, 60000, NULL);
@@ -43,7 +43,7 @@ static void
 test_connect (void)
 {
   Pair pair;
-  g_autoptr (Result) ours = NULL;
+  Result *ours;
   Result *theirs = NULL;
 
   pair_init (&pair);
@@ -62,7 +62,6 @@ test_connect (void)
   /* session-initiate to -accept, and what the transport counted */
   g_assert_cmpuint (jxs_session_get_round_trips (ours->session), ==, 2);
 
-  g_clear_pointer (&ours, result_free);
   pair_clear (&pair);
 }
 
