@@ -21,8 +21,9 @@ typedef gboolean (*JxsDiscoFilterFunc) (JxsDisco *self, JxsJid *from, gpointer u
 void jxs_disco_set_filter (JxsDisco *self, JxsDiscoFilterFunc func, gpointer user_data);
 
 #define JXS_DISCO_CACHE_SECONDS 300
-#define JXS_DISCO_CACHE_SIZE 128 /* peers remembered; stops a crowd of peers from filling memory   \
-                                  */
+#define JXS_DISCO_CACHE_SIZE                                                                       \
+  128 /* peers remembered; stops a crowd of peers from filling memory                              \
+       */
 #define JXS_DISCO_MAX_FEATURES                                                                     \
   1024 /* of one peer, the rest is ignored; stops one answer from filling the cache */
 #define JXS_DISCO_MAX_FEATURE_BYTES 1023 /* longer ones are ignored; likewise */

@@ -11,6 +11,17 @@
 
 G_BEGIN_DECLS
 
+/**
+ * JxsClientState:
+ * @JXS_CLIENT_STATE_DISCONNECTED: not connected, or not any more
+ * @JXS_CLIENT_STATE_CONNECTING: on the way into the server
+ * @JXS_CLIENT_STATE_CONNECTED: stanzas flow
+ * @JXS_CLIENT_STATE_CLOSING: an orderly end is under way
+ *
+ * Where a [class@Client] is in its life.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   JXS_CLIENT_STATE_DISCONNECTED,
@@ -23,10 +34,6 @@ typedef enum
 JXS_AVAILABLE_IN_1_0
 GType jxs_client_state_get_type (void);
 
-/* Our own client connection (RFC 6120) over TCP: a JxsChannel.
- * Properties: jid, password, server (string HOST:PORT, nullable: SRV of the domain), database
- * (GTlsDatabase, nullable), ca-file (string, nullable), require-tls (default TRUE), state,
- * tls-protocol, sasl-mechanism. */
 #define JXS_TYPE_CLIENT (jxs_client_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsClient, jxs_client, JXS, CLIENT, GObject)
@@ -43,6 +50,10 @@ JXS_AVAILABLE_IN_1_0
 void jxs_client_set_require_tls (JxsClient *self, gboolean require_tls);
 JXS_AVAILABLE_IN_1_0
 JxsClientState jxs_client_get_state (JxsClient *self);
+JXS_AVAILABLE_IN_1_0
+const char *jxs_client_get_tls_protocol (JxsClient *self);
+JXS_AVAILABLE_IN_1_0
+const char *jxs_client_get_sasl_mechanism (JxsClient *self);
 JXS_AVAILABLE_IN_1_0
 void jxs_client_connect_async (JxsClient *self,
                                int io_priority,
