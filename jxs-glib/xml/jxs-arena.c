@@ -10,28 +10,12 @@
  * again. */
 #define MAX_CHUNK_SIZE (64 * 1024)
 
-typedef struct _Chunk Chunk;
-
-struct _Chunk
+struct _JxsChunk
 {
-  Chunk *next; /* (nullable) (owned) */
+  JxsChunk *next; /* (nullable) (owned) */
 };
 
-G_STATIC_ASSERT (sizeof (Chunk) <= ALIGNMENT);
-
-struct _JxsArena
-{
-  int ref_count;     /* atomic; counts for the members too, only that of the top arena is used */
-  JxsArena *owner;   /* (nullable) (unowned) the arena we joined; lives as long as we do */
-  JxsArena *members; /* (nullable) (owned) arenas that joined this one */
-  JxsArena *next_member; /* (nullable) next in the list of our owner */
-  Chunk *chunks;         /* (nullable) (owned) those after the first, newest first */
-  GSList *adopted;       /* (nullable) (owned) atomic */
-  char *cursor;
-  char *end;
-  gsize size; /* of the first chunk, which follows this structure */
-  gsize next_size;
-};
+G_STATIC_ASSERT (sizeof (JxsChunk) <= ALIGNMENT);
 
 static inline char *
 first_chunk (JxsArena *self)
@@ -53,12 +37,13 @@ clear (JxsArena *self)
 {
   while (self->chunks != NULL)
     {
-      Chunk *chunk = self->chunks;
+      JxsChunk *chunk = self->chunks;
 
       self->chunks = chunk->next;
       g_free (chunk);
     }
-  g_slist_free_full (g_steal_pointer (&self->adopted), g_free);
+  if (self->adopted != NULL)
+    g_slist_free_full (g_steal_pointer (&self->adopted), g_free);
   self->cursor = first_chunk (self);
   self->end = self->cursor + self->size;
   self->next_size = self->size * 2;
@@ -147,73 +132,6 @@ jxs_arena_is_joined (JxsArena *self, JxsArena *other)
   return get_top (self) == get_top (other);
 }
 
-static void
-add_chunk (JxsArena *self, gsize size)
-{
-  gsize chunk_size = MAX (size, self->next_size);
-  Chunk *chunk = g_malloc (ALIGNMENT + chunk_size);
-
-  chunk->next = self->chunks;
-  self->chunks = chunk;
-  self->cursor = (char *) chunk + ALIGNMENT;
-  self->end = self->cursor + chunk_size;
-  self->next_size = MIN (self->next_size * 2, MAX_CHUNK_SIZE);
-}
-
-gpointer
-jxs_arena_alloc (JxsArena *self, gsize size)
-{
-  gsize padding = -(guintptr) self->cursor & (sizeof (gpointer) - 1);
-  char *block;
-
-  if (G_UNLIKELY ((gsize) (self->end - self->cursor) < size + padding))
-    {
-      add_chunk (self, size);
-      padding = 0;
-    }
-  block = self->cursor + padding;
-  self->cursor = block + size;
-  return block;
-}
-
-char *
-jxs_arena_alloc_bytes (JxsArena *self, gsize size)
-{
-  char *block;
-
-  if (G_UNLIKELY ((gsize) (self->end - self->cursor) < size))
-    add_chunk (self, size);
-  block = self->cursor;
-  self->cursor += size;
-  return block;
-}
-
-char *
-jxs_arena_strndup (JxsArena *self, const char *string, gsize length)
-{
-  char *copy = jxs_arena_alloc_bytes (self, length + 1);
-
-  memcpy (copy, string, length);
-  copy[length] = '\0';
-  return copy;
-}
-
-char *
-jxs_arena_grow_bytes (JxsArena *self, char *block, gsize old_size, gsize new_size)
-{
-  char *copy;
-
-  if (block + old_size == self->cursor && new_size - old_size <= (gsize) (self->end - self->cursor))
-    {
-      self->cursor += new_size - old_size;
-      return block;
-    }
-
-  copy = jxs_arena_alloc_bytes (self, new_size);
-  memcpy (copy, block, old_size);
-  return copy;
-}
-
 void
 jxs_arena_adopt (JxsArena *self, gpointer block)
 {
@@ -222,4 +140,17 @@ jxs_arena_adopt (JxsArena *self, gpointer block)
   do
     link->next = g_atomic_pointer_get (&self->adopted);
   while (!g_atomic_pointer_compare_and_exchange (&self->adopted, link->next, link));
+}
+
+void
+jxs_arena_add_chunk (JxsArena *self, gsize size)
+{
+  gsize chunk_size = MAX (size, self->next_size);
+  JxsChunk *chunk = g_malloc (ALIGNMENT + chunk_size);
+
+  chunk->next = self->chunks;
+  self->chunks = chunk;
+  self->cursor = (char *) chunk + ALIGNMENT;
+  self->end = self->cursor + chunk_size;
+  self->next_size = MIN (self->next_size * 2, MAX_CHUNK_SIZE);
 }

@@ -47,9 +47,20 @@ struct _JxsElement
   guint n_children;
 };
 
-/* For the parser: a detached element in arena, which stays the caller's; name and namespace must
- * live as long as it. */
-JxsElement *jxs_element_new_in_arena (JxsArena *arena, const char *name, const char *namespace_uri);
+/* A detached element in arena, which stays the caller's; name and namespace must live as long as
+ * it. */
+static inline JxsElement *
+jxs_element_new_in_arena (JxsArena *arena, const char *name, const char *namespace_uri)
+{
+  JxsElement *self = (JxsElement *) jxs_arena_alloc (arena, sizeof (JxsElement));
+
+  memset (self, 0, sizeof *self);
+  self->arena = arena;
+  self->name = name;
+  self->namespace_uri = namespace_uri;
+  return self;
+}
+
 void jxs_element_append_node (JxsElement *self, JxsNode *node);
 void jxs_element_append_text (JxsElement *self, const char *text, gsize length);
 

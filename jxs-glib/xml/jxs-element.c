@@ -96,15 +96,6 @@ next_element (JxsNode *node)
   return (JxsElement *) node;
 }
 
-JxsElement *
-jxs_element_new_in_arena (JxsArena *arena, const char *name, const char *namespace_uri)
-{
-  JxsElement *self = jxs_arena_alloc (arena, sizeof (JxsElement));
-
-  *self = (JxsElement){ .arena = arena, .name = name, .namespace_uri = namespace_uri };
-  return self;
-}
-
 void
 jxs_element_append_node (JxsElement *self, JxsNode *node)
 {

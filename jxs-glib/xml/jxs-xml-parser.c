@@ -60,6 +60,9 @@ struct _JxsXmlParser
   guint64 origin;   /* where the input of this expat parser began */
   guint64 renewed;  /* finished when expat was made */
 
+  guint64 unfinished;     /* octets of the last token fed, if it is unfinished */
+  gboolean has_long_tags; /* perhaps: what is being parsed is long enough for them */
+
   char *root_tag; /* (nullable) (owned) for a new expat parser: declares the root's prefixes */
   gsize root_tag_length;
   gboolean replaying;      /* root_tag */
@@ -103,6 +106,14 @@ check_tag_size (JxsXmlParser *self, guint64 size)
 
   refuse (self, JXS_STREAM_ERROR_POLICY_VIOLATION, _ ("A single XML tag is too long"));
   return FALSE;
+}
+
+/* The tag that is being reported. */
+static gboolean
+check_tag (JxsXmlParser *self)
+{
+  return !self->has_long_tags ||
+         check_tag_size (self, (guint64) XML_GetCurrentByteCount (self->expat));
 }
 
 static void
@@ -248,7 +259,7 @@ start_element (void *user_data, const XML_Char *expanded, const XML_Char **pairs
   JxsElement *element;
   guint level; /* in the stanza, 0 for the root of a stream */
 
-  if (self->stopped || !check_tag_size (self, (guint64) XML_GetCurrentByteCount (self->expat)))
+  if (self->stopped || !check_tag (self))
     return;
 
   self->depth++;
@@ -297,7 +308,7 @@ end_element (void *user_data, const XML_Char *expanded)
 {
   JxsXmlParser *self = user_data;
 
-  if (self->stopped || !check_tag_size (self, (guint64) XML_GetCurrentByteCount (self->expat)))
+  if (self->stopped || !check_tag (self))
     return;
 
   self->depth--;
@@ -460,6 +471,7 @@ feed_piece (JxsXmlParser *self, const char *data, gsize length)
   enum XML_Status status;
 
   self->fed += length;
+  self->has_long_tags = self->unfinished + length > JXS_XML_MAX_TAG_BYTES;
   status = XML_Parse (self->expat, data, (int) length, XML_FALSE);
   if (status == XML_STATUS_ERROR)
     refuse_malformed (self);
@@ -471,11 +483,13 @@ feed_piece (JxsXmlParser *self, const char *data, gsize length)
       gsize rest = self->fed - self->finished;
 
       self->fed = self->finished;
+      self->unfinished = 0;
       renew_expat (self);
       return length - rest;
     }
 
-  check_tag_size (self, self->fed - get_position (self));
+  self->unfinished = self->fed - get_position (self);
+  check_tag_size (self, self->unfinished);
   return length;
 }
 
