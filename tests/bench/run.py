@@ -35,6 +35,7 @@ class Bench(NamedTuple):
 BENCHES = [
     Bench('xml.parse', 'bench-xml-parse', 'stanzas/s', 0.85, 9),
     Bench('xml.ibb', 'bench-xml-ibb', 'MB/s', 0.9, 9),
+    Bench('stream.stanzas', 'bench-stream-stanzas', 'stanzas/s', 0.5),
     Bench('tls.bulk', 'bench-tls-bulk', 'MB/s', 1.2, 3),
 ]
 
