@@ -4,14 +4,8 @@
 #include "stream-fixture.h"
 
 #include <jxs-glib/io/jxs-pipe-private.h>
+#include <jxs-glib/xml/jxs-namespaces-private.h>
 #include <string.h>
-
-void
-iterate_until (gboolean (*condition) (gpointer data), gpointer data)
-{
-  while (!condition (data))
-    g_main_context_iteration (NULL, TRUE);
-}
 
 void
 iterate_until_set (const gboolean *flag)
@@ -37,7 +31,10 @@ on_raw_readable (GObject *input, gpointer user_data)
       G_POLLABLE_INPUT_STREAM (input), buffer, sizeof buffer, NULL, &error);
 
   if (n > 0)
-    g_string_append_len (raw->received, buffer, n);
+    {
+      g_string_append_len (raw->received, buffer, n);
+      raw->n_received += (gsize) n;
+    }
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       raw->eof = TRUE;
@@ -53,21 +50,47 @@ raw_new (GIOStream *io_stream)
 
   raw->io_stream = g_object_ref (io_stream);
   raw->received = g_string_new (NULL);
+  raw_pause (raw, FALSE);
+  return raw;
+}
+
+void
+raw_pause (Raw *raw, gboolean pause)
+{
+  if (raw->source != NULL)
+    g_source_destroy (raw->source);
+  g_clear_pointer (&raw->source, g_source_unref);
+  if (pause)
+    return;
   raw->source = g_pollable_input_stream_create_source (
-      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (io_stream)), NULL);
+      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (raw->io_stream)), NULL);
   g_source_set_callback (raw->source, G_SOURCE_FUNC (on_raw_readable), raw, NULL);
   g_source_attach (raw->source, NULL);
-  return raw;
 }
 
 void
 raw_send (Raw *raw, const char *text)
 {
-  g_autoptr (GError) error = NULL;
+  GPollableOutputStream *output =
+      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (raw->io_stream));
+  gsize length = strlen (text);
 
-  g_output_stream_write_all (
-      g_io_stream_get_output_stream (raw->io_stream), text, strlen (text), NULL, NULL, &error);
-  g_assert_no_error (error);
+  while (length > 0)
+    {
+      g_autoptr (GError) error = NULL;
+      gssize n = g_pollable_output_stream_write_nonblocking (output, text, length, NULL, &error);
+
+      if (n < 0)
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+          /* Whether it is taken or not: the stream may have stopped reading. */
+          if (!g_main_context_iteration (NULL, FALSE))
+            return;
+          continue;
+        }
+      text += n;
+      length -= (gsize) n;
+    }
 }
 
 void
@@ -82,15 +105,14 @@ raw_expect (Raw *raw, const char *text)
 void
 raw_close (Raw *raw)
 {
-  g_source_destroy (raw->source);
+  raw_pause (raw, TRUE);
   g_io_stream_close (raw->io_stream, NULL, NULL);
 }
 
 void
 raw_free (Raw *raw)
 {
-  g_source_destroy (raw->source);
-  g_source_unref (raw->source);
+  raw_pause (raw, TRUE);
   g_object_unref (raw->io_stream);
   g_string_free (raw->received, TRUE);
   g_free (raw);
@@ -117,6 +139,14 @@ on_stream_closed (JxsXmlStream *stream, const GError *error, gpointer user_data)
     side->error = g_error_copy (error);
 }
 
+static void
+side_watch (Side *side, JxsXmlStream *stream)
+{
+  side->stream = stream;
+  g_signal_connect (stream, "stanza", G_CALLBACK (on_stanza), side);
+  g_signal_connect (stream, "closed", G_CALLBACK (on_stream_closed), side);
+}
+
 Side *
 side_new (GIOStream *io_stream, JxsXmlStreamRole role, JxsXmlStreamKind kind)
 {
@@ -125,16 +155,33 @@ side_new (GIOStream *io_stream, JxsXmlStreamRole role, JxsXmlStreamKind kind)
   g_autoptr (JxsJid) romeo = jxs_jid_new (ROMEO, NULL);
   g_autoptr (JxsJid) juliet = jxs_jid_new (JULIET, NULL);
   g_autoptr (JxsJid) server = jxs_jid_new ("montague.lit", NULL);
+  JxsXmlStream *stream;
 
+  side->role = role;
+  side->stanzas = g_ptr_array_new_with_free_func ((GDestroyNotify) jxs_element_unref);
   if (kind == JXS_XML_STREAM_PEER)
-    side->stream = jxs_xml_stream_new (
+    stream = jxs_xml_stream_new (
         io_stream, role, kind, is_romeo ? romeo : juliet, is_romeo ? juliet : romeo);
   else
-    side->stream = jxs_xml_stream_new (io_stream, role, kind, NULL, server);
-  side->stanzas = g_ptr_array_new_with_free_func ((GDestroyNotify) jxs_element_unref);
-  g_signal_connect (side->stream, "stanza", G_CALLBACK (on_stanza), side);
-  g_signal_connect (side->stream, "closed", G_CALLBACK (on_stream_closed), side);
+    stream = jxs_xml_stream_new (io_stream, role, kind, NULL, server);
+  side_watch (side, stream);
   return side;
+}
+
+void
+side_replace (Side *side, JxsXmlStream *stream)
+{
+  g_assert_finalize_object (side->stream);
+  side_watch (side, stream);
+}
+
+void
+side_replace_io (Side *side, GIOStream *io_stream)
+{
+  g_autoptr (JxsJid) local = jxs_jid_ref (jxs_xml_stream_get_local_jid (side->stream));
+  g_autoptr (JxsJid) peer = jxs_jid_ref (jxs_xml_stream_get_peer_jid (side->stream));
+
+  side_replace (side, jxs_xml_stream_new (io_stream, side->role, JXS_XML_STREAM_PEER, local, peer));
 }
 
 void
@@ -148,6 +195,24 @@ side_expect_closed (Side *side)
 {
   while (side->n_closed == 0)
     g_main_context_iteration (NULL, TRUE);
+}
+
+void
+side_expect_stanzas (Side *side, guint n)
+{
+  while (side->stanzas->len < n)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (side->stanzas->len, ==, n);
+}
+
+const char *
+side_get_body (Side *side, guint i)
+{
+  JxsElement *body;
+
+  g_assert_cmpuint (i, <, side->stanzas->len);
+  body = jxs_element_find_child (side->stanzas->pdata[i], "body", JXS_NS_CLIENT);
+  return body != NULL ? jxs_element_get_text (body) : NULL;
 }
 
 void
@@ -238,15 +303,27 @@ new_pipe (GIOStream **first, GIOStream **second)
   g_assert_no_error (error);
 }
 
-void
-start_with_raw (JxsXmlStreamRole role, Side **side, Raw **raw)
+static void
+start (JxsXmlStreamRole role, JxsXmlStreamKind kind, Side **side, Raw **raw)
 {
   g_autoptr (GIOStream) first = NULL;
   g_autoptr (GIOStream) second = NULL;
 
   new_pipe (&first, &second);
-  *side = side_new (first, role, JXS_XML_STREAM_PEER);
+  *side = side_new (first, role, kind);
   *raw = raw_new (second);
+}
+
+void
+start_with_raw (JxsXmlStreamRole role, Side **side, Raw **raw)
+{
+  start (role, JXS_XML_STREAM_PEER, side, raw);
+}
+
+void
+start_with_raw_server (Side **side, Raw **raw)
+{
+  start (JXS_XML_STREAM_INITIATOR, JXS_XML_STREAM_SERVER, side, raw);
 }
 
 void

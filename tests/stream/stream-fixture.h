@@ -19,6 +19,7 @@ typedef struct
 {
   GIOStream *io_stream;
   GString *received;
+  gsize n_received;
   gboolean eof;
   GSource *source;
 } Raw;
@@ -27,6 +28,7 @@ typedef struct
 typedef struct
 {
   JxsXmlStream *stream;
+  JxsXmlStreamRole role;
   GPtrArray *stanzas; /* (element-type JxsElement) */
   guint n_closed;
   GError *error;       /* of "closed" */
@@ -42,22 +44,30 @@ typedef struct
   GError *error;
 } Call;
 
-void iterate_until (gboolean (*condition) (gpointer data), gpointer data);
 void iterate_until_set (const gboolean *flag);
 /* Everything that can happen without waiting. */
 void iterate_all (void);
 
 Raw *raw_new (GIOStream *io_stream);
+/* Sends as much as the stream takes. */
 void raw_send (Raw *raw, const char *text);
 /* Waits until text has arrived. */
 void raw_expect (Raw *raw, const char *text);
+/* Stops and goes on reading. */
+void raw_pause (Raw *raw, gboolean pause);
 /* The peer is gone. */
 void raw_close (Raw *raw);
 void raw_free (Raw *raw);
 
 Side *side_new (GIOStream *io_stream, JxsXmlStreamRole role, JxsXmlStreamKind kind);
+/* Instead of the one that was made: takes over the reference; with other streams beneath. */
+void side_replace (Side *side, JxsXmlStream *stream);
+void side_replace_io (Side *side, GIOStream *io_stream);
 void side_open (Side *side, JxsElement *features, Call *call);
 void side_expect_closed (Side *side);
+void side_expect_stanzas (Side *side, guint n);
+/* The text of the body of stanza i. */
+const char *side_get_body (Side *side, guint i);
 void side_free (Side *side);
 
 void call_clear (Call *call);
@@ -69,6 +79,8 @@ void on_paused (GObject *source, GAsyncResult *result, gpointer user_data);
 
 /* A stream under test against a peer driven by hand. */
 void start_with_raw (JxsXmlStreamRole role, Side **side, Raw **raw);
+/* A client's stream against a server driven by hand. */
+void start_with_raw_server (Side **side, Raw **raw);
 /* The same, open; the raw peer has read all that belongs to the opening. */
 void open_with_raw (JxsXmlStreamRole role, Side **side, Raw **raw);
 /* Two streams, open: Romeo's (the initiator) and Juliet's. */
