@@ -103,12 +103,29 @@ stream_closed_cb (const GError *error, gpointer user_data)
   return_connect (self);
   while ((task = g_queue_pop_head (&self->close_tasks)) != NULL)
     {
+      GSource *cancelled = g_task_get_task_data (task);
+
+      if (cancelled != NULL)
+        g_source_destroy (cancelled);
       if (error != NULL)
         g_task_return_error (task, g_error_copy (error));
       else
         g_task_return_boolean (task, TRUE);
       g_object_unref (task);
     }
+}
+
+/* Ends the waiting, not the closing. */
+static gboolean
+close_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  JxsIbbTransport *self = g_task_get_source_object (task);
+
+  g_queue_remove (&self->close_tasks, task);
+  g_source_destroy (g_task_get_task_data (task));
+  g_task_return_error_if_cancelled (task);
+  return G_SOURCE_REMOVE;
 }
 
 static JxsElement *
@@ -305,6 +322,15 @@ jxs_ibb_transport_close_async (JxsTransport *transport,
       return;
     }
 
+  if (cancellable != NULL)
+    {
+      GSource *cancelled = g_cancellable_source_new (cancellable);
+
+      g_source_set_static_name (cancelled, "[jxs] ibb close cancelled");
+      g_source_set_callback (cancelled, G_SOURCE_FUNC (close_cancelled_cb), task, NULL);
+      g_source_attach (cancelled, self->context);
+      g_task_set_task_data (task, cancelled, (GDestroyNotify) g_source_unref);
+    }
   g_queue_push_tail (&self->close_tasks, g_steal_pointer (&task));
   jxs_ibb_stream_close (self->stream);
 }
