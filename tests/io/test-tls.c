@@ -176,6 +176,8 @@ test_no_client_certificate (Fixture *fixture, gconstpointer unused)
   start (fixture, 1);
   finish (fixture, 1);
   g_assert_error (fixture->error[1], JXS_ERROR, JXS_ERROR_SECURITY);
+  finish (fixture,
+          0); /* either way: in TLS 1.3 the client may be content before the server judges */
 }
 
 static void
