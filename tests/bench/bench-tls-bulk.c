@@ -14,13 +14,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <jxs-glib/e2e/jxs-conduit-private.h>
 #include <jxs-glib/io/jxs-socket-stream-private.h>
 #include <jxs-glib/io/jxs-tls-private.h>
 
 /* tls.bulk: bytes from one process to another over loopback TCP, both as an application would move
- * them through the library (16 KiB at a time, without waiting, from a source that says when) and
- * through GnuTLS on the socket, one send per record. TLS 1.3, AES-256-GCM, no Nagle, mutual
- * certificates in both. The time runs from the receiver's first byte to its last. */
+ * them through the streams of a JxsConnection (16 KiB at a time, without waiting, from a source
+ * that says when) and through GnuTLS on the socket, one send per record. TLS 1.3, AES-256-GCM, no
+ * Nagle, mutual certificates in both. The time runs from the receiver's first byte to its last. */
 
 #define PIECE 16384
 #define TOTAL (512ULL * 1024 * 1024)
@@ -201,17 +202,15 @@ library_move (int fd, gboolean is_sender)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GSource) source = NULL;
   g_autoptr (GAsyncResult) result = NULL;
-  GIOStream *stream = G_IO_STREAM (tls);
+  g_autoptr (JxsConduit) conduit = jxs_conduit_new (G_IO_STREAM (tls));
+  g_autoptr (GInputStream) input = jxs_conduit_new_input (conduit);
+  g_autoptr (GOutputStream) output = jxs_conduit_new_output (conduit);
   Transfer transfer = { .loop = loop };
 
   if (is_sender)
-    source = g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (
-                                                         g_io_stream_get_output_stream (stream)),
-                                                     NULL);
+    source = g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (output), NULL);
   else
-    source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (
-                                                        g_io_stream_get_input_stream (stream)),
-                                                    NULL);
+    source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), NULL);
   g_source_set_callback (source,
                          is_sender ? G_SOURCE_FUNC (writable_cb) : G_SOURCE_FUNC (readable_cb),
                          &transfer,
@@ -219,22 +218,13 @@ library_move (int fd, gboolean is_sender)
   g_source_attach (source, NULL);
   g_main_loop_run (loop);
 
-  g_output_stream_close_async (g_io_stream_get_output_stream (stream),
-                               G_PRIORITY_DEFAULT,
-                               NULL,
-                               jxs_test_keep_result,
-                               &result);
+  g_output_stream_close_async (output, G_PRIORITY_DEFAULT, NULL, jxs_test_keep_result, &result);
   jxs_test_wait_for (result != NULL);
   if (is_sender)
     {
       g_clear_object (&result);
-      g_input_stream_read_async (g_io_stream_get_input_stream (stream),
-                                 piece,
-                                 PIECE,
-                                 G_PRIORITY_DEFAULT,
-                                 NULL,
-                                 jxs_test_keep_result,
-                                 &result);
+      g_input_stream_read_async (
+          input, piece, PIECE, G_PRIORITY_DEFAULT, NULL, jxs_test_keep_result, &result);
       jxs_test_wait_for (result != NULL);
     }
   return transfer.end - transfer.start;
