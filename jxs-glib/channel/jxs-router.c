@@ -182,7 +182,7 @@ jxs_router_match (JxsRouter *self, guint index, HandlerKind kind, JxsElement *pa
   if (handler->kind != kind)
     return NULL;
   if (payload != NULL &&
-      (!g_str_equal (handler->namespace_uri, jxs_element_get_namespace (payload)) ||
+      (g_strcmp0 (handler->namespace_uri, jxs_element_get_namespace (payload)) != 0 ||
        (handler->name != NULL && !g_str_equal (handler->name, jxs_element_get_name (payload)))))
     return NULL;
   return handler;
