@@ -120,7 +120,7 @@ fall_back (JxsContentMachine *self, JxsContentActions actions)
 {
   actions |= JXS_CONTENT_DROP;
   if (!self->initiator)
-    return enter (self, JXS_CONTENT_AWAITING, JXS_CONTENT_REPLACE_TIMEOUT, actions);
+    return enter (self, JXS_CONTENT_AWAITING, JXS_CONTENT_AWAIT_TIMEOUT, actions);
   if (self->has_next)
     return enter (self,
                   JXS_CONTENT_REPLACING,

@@ -290,7 +290,7 @@ test_responder_waits (void)
   scripted_accept (&t);
   result = g_ptr_array_index (t.side.results, 0);
   scripted_expect_none (&t);
-  advance (29000);
+  advance (89000);
   g_assert_false (result->done);
   advance (2000);
   scripted_expect_terminate (&t, JXS_REASON_FAILED_TRANSPORT);
