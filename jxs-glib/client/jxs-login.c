@@ -3,8 +3,6 @@
 
 #include <jxs-glib/client/jxs-login-private.h>
 
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
 
 #include <jxs-glib/base/jxs-clock-private.h>
@@ -40,20 +38,12 @@ typedef struct
 static void login_run (GTask *task, JxsClientEvent event, JxsElement *element, const GError *error);
 
 static void
-wipe (char **secret)
-{
-  if (*secret != NULL)
-    explicit_bzero (*secret, strlen (*secret));
-  g_clear_pointer (secret, g_free);
-}
-
-static void
 login_free (gpointer data)
 {
   Login *self = data;
 
   jxs_client_machine_clear (&self->machine);
-  wipe (&self->password);
+  jxs_sasl_wipe (&self->password);
   g_free (self->username);
   g_clear_object (&self->database);
   g_clear_object (&self->stream);
@@ -305,7 +295,7 @@ login_start_sasl (GTask *task, JxsElement *features)
                              self->password,
                              use,
                              use != JXS_SASL_BINDING_NONE ? binding_data : NULL);
-  wipe (&self->password);
+  jxs_sasl_wipe (&self->password);
   if (!jxs_sasl_start (self->sasl, &text, &error))
     {
       login_run (task, JXS_CLIENT_EVENT_FAILED, NULL, error);
@@ -314,7 +304,7 @@ login_start_sasl (GTask *task, JxsElement *features)
   auth = jxs_element_new ("auth", JXS_NS_SASL);
   jxs_element_set_attribute (auth, "mechanism", self->mechanism);
   jxs_element_add_text (auth, text);
-  wipe (&text);
+  jxs_sasl_wipe (&text);
   if (login_send (task, auth))
     login_read (task);
 }

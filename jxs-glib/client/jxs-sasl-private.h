@@ -49,6 +49,9 @@ void jxs_sasl_free (JxsSasl *self);
 /* What <failure/> says, about the account jid. */
 GError *jxs_sasl_parse_failure (JxsElement *failure, const char *jid);
 
+/* Overwrites and frees a password. */
+void jxs_sasl_wipe (char **secret);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JxsSasl, jxs_sasl_free)
 
 G_END_DECLS

@@ -97,14 +97,6 @@ jxs_sasl_choose (JxsElement *features,
 }
 
 static void
-wipe (char **secret)
-{
-  if (*secret != NULL)
-    explicit_bzero (*secret, strlen (*secret));
-  g_clear_pointer (secret, g_free);
-}
-
-static void
 jxs_sasl_clear_session (JxsSasl *self)
 {
   char *password;
@@ -127,6 +119,14 @@ jxs_sasl_set_error (int code, GError **error)
                _ ("Authentication failed: %s"),
                gsasl_strerror (code));
   return FALSE;
+}
+
+void
+jxs_sasl_wipe (char **secret)
+{
+  if (*secret != NULL)
+    explicit_bzero (*secret, strlen (*secret));
+  g_clear_pointer (secret, g_free);
 }
 
 JxsSasl *
@@ -184,7 +184,7 @@ jxs_sasl_start (JxsSasl *self, char **initial_response, GError **error)
   if (code == GSASL_AUTHENTICATION_ERROR && self->binding_data != NULL &&
       !g_str_has_suffix (self->mechanism, "-PLUS"))
     code = jxs_sasl_try_start (self, FALSE, &output);
-  wipe (&self->password);
+  jxs_sasl_wipe (&self->password);
   if (code != GSASL_OK && code != GSASL_NEEDS_MORE)
     return jxs_sasl_set_error (code, error);
 
@@ -270,7 +270,7 @@ void
 jxs_sasl_free (JxsSasl *self)
 {
   jxs_sasl_clear_session (self);
-  wipe (&self->password);
+  jxs_sasl_wipe (&self->password);
   g_clear_pointer (&self->context, gsasl_done);
   g_free (self->username);
   g_free (self->binding_data);
