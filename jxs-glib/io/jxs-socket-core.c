@@ -587,7 +587,8 @@ watch_closure_callback (GObject *stream, gpointer user_data)
 static GSourceFuncs watch_funcs = {
   .dispatch = watch_dispatch,
   .finalize = watch_finalize,
-  .closure_callback = (GSourceFunc) (void (*) (void)) watch_closure_callback,
+  .closure_callback = G_SOURCE_FUNC (watch_closure_callback),
+  .closure_marshal = (GSourceDummyMarshal) g_cclosure_marshal_generic,
 };
 
 GSource *
