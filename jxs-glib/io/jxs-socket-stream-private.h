@@ -7,20 +7,27 @@ G_BEGIN_DECLS
 
 /* A GIOStream over a GSocket: pollable both ways, safe for blocking use from another thread (one
  * reader and one writer), with
- * - read-ahead: one recv of up to 256 KiB serves many small reads (TLS reads a 5-byte header and
- *   then the body);
- * - gathering: while switched on, small writes are collected and leave in one send: when 256 KiB
- * are collected, on flush and close, and always before the main loop sleeps;
+ * - read-ahead: one recv of up to 64 KiB serves many small reads (TLS reads a 5-byte header and
+ *   then the body); its sources are those of the socket plus "ready now" while bytes are left;
+ * - gathering: while switched on, what is written without waiting is collected and leaves in one
+ *   send: when 128 KiB are collected, on flush and close, and always before the main loop sleeps.
+ *   A blocking write sends at once, after what was collected before it;
+ * - back-pressure: what the socket does not take stays collected, up to the same bound; then writes
+ *   would block;
  * - half-close: closing the output stream is shutdown (SHUT_WR) when "half-close" is on;
- * - counters of bytes in each direction.
- * A failed send is reported by the next write, flush or close. */
+ * - counters of bytes in each direction, as the socket took and gave them.
+ * A failed send is reported by the next write, flush or close, and by all after it. Closing waits
+ * for what is collected (cancellable; asynchronously without a thread), dropping never does.
+ * Nothing is held in memory while nothing is under way. TCP_NODELAY is set on TCP sockets. */
 #define JXS_TYPE_SOCKET_STREAM (jxs_socket_stream_get_type ())
 G_DECLARE_FINAL_TYPE (JxsSocketStream, jxs_socket_stream, JXS, SOCKET_STREAM, GIOStream)
 
-/* Takes a reference on connection; closing the stream closes it. */
+/* Takes a reference on connection; closing the stream closes it, with what has arrived read and
+ * dropped first, as a TCP socket with unread bytes would be reset and lose what it sent. */
 GIOStream *jxs_socket_stream_new (GSocketConnection *connection);
 void jxs_socket_stream_set_half_close (JxsSocketStream *self, gboolean half_close);
-/* Call in the context that writes; off at construction, as TLS handshakes want every byte out. */
+/* Call in the context that writes, which is where the collected bytes leave from; off at
+ * construction, as a TLS handshake writes from a thread without a main loop. */
 void jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering);
 guint64 jxs_socket_stream_get_bytes_read (JxsSocketStream *self);
 guint64 jxs_socket_stream_get_bytes_written (JxsSocketStream *self);

@@ -28,14 +28,23 @@ typedef struct
       unauthenticated_peer; /* counts against the cap of concurrent handshakes with strangers */
 } JxsTlsParams;
 
-#define JXS_TLS_MAX_STRANGERS                                                                      \
-  8 /* concurrent handshakes of unauthenticated peers; more wait in a queue; stops                 \
-       exhaustion of GLib's worker threads */
+/* Concurrent handshakes of unauthenticated peers: a blocked handshake occupies one of the worker
+ * threads of GLib, which are few and shared by the whole process. */
+#define JXS_TLS_MAX_STRANGERS 8
+/* More that wait in a queue for their turn; beyond that they are refused. */
+#define JXS_TLS_MAX_WAITING 64
 
-/* Secures base and completes the handshake. On any failure base is closed. The result is a
- * GTlsConnection with require-close-notify on. If base is a JxsSocketStream gathering is switched
- * on after the handshake. Errors: JXS_ERROR_TIMED_OUT, JXS_ERROR_SECURITY (older than TLS 1.3 when
- * pinning, no peer certificate), GIO's TLS errors. */
+/* Secures base and completes the handshake. On any failure base is closed before the callback runs.
+ * The result is a GTlsConnection with require-close-notify on. If base is a JxsSocketStream,
+ * gathering is switched on after the handshake.
+ *
+ * Errors: JXS_ERROR_TIMED_OUT (time in the queue counts), JXS_ERROR_SECURITY (older than TLS 1.3
+ * when pinning, no peer certificate), JXS_ERROR_LIMIT (too many strangers), GIO's TLS errors;
+ * G_TLS_ERROR_BAD_CERTIFICATE tells in its message what is wrong with the server's certificate.
+ *
+ * In TLS 1.3 a client is content before the server has judged its certificate: a peer counts as
+ * authenticated after the first bytes from it were read. A write that would block has to be
+ * repeated with the same bytes, as the record may be half under way. */
 void jxs_tls_handshake_async (GIOStream *base,
                               const JxsTlsParams *params,
                               int io_priority,

@@ -11,7 +11,6 @@
 #include <jxs-glib/base/jxs-log-private.h>
 
 #define DEFAULT_TIMEOUT_MS 30000
-#define MAX_WAITING 64 /* handshakes of strangers in the queue; more are refused at once */
 
 /* One handshake, the data of its task. */
 typedef struct
@@ -132,7 +131,7 @@ take_slot (GTask *task)
       self->has_slot = TRUE;
       return SLOT_TAKEN;
     }
-  if (g_queue_get_length (&strangers_waiting) >= MAX_WAITING)
+  if (g_queue_get_length (&strangers_waiting) >= JXS_TLS_MAX_WAITING)
     return SLOT_REFUSED;
   g_queue_push_tail (&strangers_waiting, g_object_ref (task));
   return SLOT_WAIT;

@@ -465,7 +465,7 @@ test_too_many_strangers (Fixture *fixture, gconstpointer unused)
   g_autoptr (GPtrArray) strangers = g_ptr_array_new_with_free_func ((GDestroyNotify) stranger_free);
   Stranger *refused;
 
-  for (int i = 0; i < JXS_TLS_MAX_STRANGERS + 64; i++)
+  for (int i = 0; i < JXS_TLS_MAX_STRANGERS + JXS_TLS_MAX_WAITING; i++)
     g_ptr_array_add (strangers, stranger_new (fixture));
   refused = stranger_new (fixture);
   stranger_assert_failed (refused, JXS_ERROR, JXS_ERROR_LIMIT);
