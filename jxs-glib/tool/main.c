@@ -14,6 +14,11 @@ static const struct
   const char *summary;
 } commands[] = {
   { "demo", tool_demo, N_ ("two endpoints in this process talk end to end, and show how") },
+#ifdef JXS_HAS_CLIENT
+  { "listen", tool_listen, N_ ("wait for others, and chat with them or take their bytes") },
+  { "chat", tool_chat, N_ ("open an encrypted stream, and send lines as messages") },
+  { "pipe", tool_pipe, N_ ("connect standard input and output with those of the peer") },
+#endif
   { "identity", tool_identity, N_ ("show the key others know this computer by") },
 };
 

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "account.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#define PASSWORD_FILE_MAX_BYTES 4096
+#define END_SECONDS 10
+
+void
+tool_account_add_options (ToolAccount *self, GOptionContext *context)
+{
+  const GOptionEntry entries[] = {
+    { "jid",
+      'j',
+      0,
+      G_OPTION_ARG_STRING,
+      &self->jid_text,
+      N_ ("The address of your account"),
+      "JID" },
+    { "server",
+      's',
+      0,
+      G_OPTION_ARG_STRING,
+      &self->server,
+      N_ ("Connect there instead of asking the DNS"),
+      "HOST:PORT" },
+    { "ca-file",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &self->ca_file,
+      N_ ("Trust these certificate authorities (PEM) instead of the system's"),
+      "FILE" },
+    { "password-file",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &self->password_file,
+      N_ ("Read the password from the first line of a file; otherwise it is taken from the "
+          "environment variable JXS_PASSWORD, or asked for"),
+      "FILE" },
+    { "identity",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &self->identity_path,
+      N_ ("The file with your key (see “jxs identity”)"),
+      "FILE" },
+    { "trust-fingerprint",
+      0,
+      0,
+      G_OPTION_ARG_STRING_ARRAY,
+      &self->fingerprints,
+      N_ ("Accept only this key (SHA-256), compared over another way; may be repeated"),
+      "[JID=]FINGERPRINT" },
+    { "trace",
+      0,
+      0,
+      G_OPTION_ARG_NONE,
+      &self->trace,
+      N_ ("Print every event as a line of JSON on standard error"),
+      NULL },
+    G_OPTION_ENTRY_NULL
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+}
+
+JxsJid *
+tool_parse_peer (const char *text, GError **error)
+{
+  g_autoptr (JxsJid) jid = jxs_jid_new (text, error);
+
+  if (jid == NULL || jxs_jid_is_full (jid))
+    return g_steal_pointer (&jid);
+  return jxs_jid_new_from_parts (jxs_jid_get_local (jid),
+                                 jxs_jid_get_domain (jid),
+                                 TOOL_RESOURCE,
+                                 error);
+}
+
+static void
+wipe (char *text)
+{
+  volatile char *p = text;
+
+  while (p != NULL && *p != '\0')
+    *p++ = '\0';
+  g_free (text);
+}
+
+static char *
+read_password_file (const char *path, GError **error)
+{
+  g_autofree char *name = g_filename_display_name (path);
+  char *text = NULL;
+  gsize length = 0;
+
+  if (!g_file_get_contents (path, &text, &length, error))
+    return NULL;
+  text[strcspn (text, "\r\n")] = '\0';
+  if (*text != '\0' && length <= PASSWORD_FILE_MAX_BYTES && g_utf8_validate (text, -1, NULL))
+    return text;
+  g_set_error (error,
+               JXS_ERROR,
+               JXS_ERROR_INVALID_ARGUMENT,
+               _ ("The first line of “%s” is no password"),
+               name);
+  wipe (text);
+  return NULL;
+}
+
+static char *
+get_password (ToolAccount *self, GError **error)
+{
+  const char *from_environment = g_getenv ("JXS_PASSWORD");
+  g_autofree char *prompt = NULL;
+
+  if (self->password_file != NULL)
+    return read_password_file (self->password_file, error);
+  if (from_environment != NULL)
+    return g_strdup (from_environment);
+  prompt = g_strdup_printf (_ ("Password for %s: "), jxs_jid_to_string (self->jid));
+  return tool_ask_password (prompt, error);
+}
+
+/* JID=FINGERPRINT, or the fingerprint of the one peer there is. */
+static gboolean
+pin (ToolAccount *self, const char *text, JxsJid *peer, GError **error)
+{
+  const char *equals = strrchr (text, '=');
+  g_autofree char *address = equals != NULL ? g_strndup (text, equals - text) : NULL;
+  g_autoptr (JxsJid) jid = NULL;
+
+  if (address != NULL)
+    jid = jxs_jid_new (address, error);
+  else if (peer != NULL)
+    jid = jxs_jid_ref (peer);
+  else
+    g_set_error (error,
+                 JXS_ERROR,
+                 JXS_ERROR_INVALID_JID,
+                 _ ("Whose fingerprint is “%s”? Write JID=FINGERPRINT"),
+                 text);
+  return jid != NULL &&
+         jxs_memory_trust_pin (self->trust, jid, equals != NULL ? equals + 1 : text, TRUE, error);
+}
+
+static gboolean
+prepare (ToolAccount *self, const char *resource, JxsJid *peer, GError **error)
+{
+  g_autoptr (JxsJid) jid = jxs_jid_new (self->jid_text, error);
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (jid == NULL)
+    return FALSE;
+  if (jxs_jid_is_full (jid) || resource == NULL)
+    self->jid = g_steal_pointer (&jid);
+  else
+    self->jid =
+        jxs_jid_new_from_parts (jxs_jid_get_local (jid), jxs_jid_get_domain (jid), resource, error);
+
+  self->trust = jxs_memory_trust_new ();
+  for (gsize i = 0; self->fingerprints != NULL && self->fingerprints[i] != NULL; i++)
+    if (!pin (self, self->fingerprints[i], peer, error))
+      return FALSE;
+
+  file = self->identity_path != NULL ? g_file_new_for_commandline_arg (self->identity_path)
+                                     : tool_identity_file (self->jid);
+  jxs_identity_load_or_generate_async (
+      file, self->jid, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
+  self->identity = jxs_identity_load_or_generate_finish (tool_wait (&result), error);
+  return self->identity != NULL;
+}
+
+static void
+closed_cb (JxsChannel *channel, const GError *error, gpointer user_data)
+{
+  ToolAccount *self = user_data;
+
+  self->is_lost = TRUE;
+  if (error != NULL && self->lost_error == NULL)
+    self->lost_error = g_error_copy (error);
+}
+
+static gboolean
+connect_client (ToolAccount *self, char *password, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  self->client = jxs_client_new (self->jid);
+  jxs_client_set_password (self->client, password);
+  if (self->server != NULL)
+    jxs_client_set_server (self->client, self->server);
+  if (self->ca_file != NULL)
+    jxs_client_set_ca_file (self->client, self->ca_file);
+  jxs_client_connect_async (
+      self->client, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
+  return jxs_client_connect_finish (self->client, tool_wait (&result), error);
+}
+
+gboolean
+tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *status)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *what = NULL;
+  char *password;
+  gboolean connected;
+
+  if (self->jid_text == NULL)
+    {
+      *status = tool_usage (_ ("Which account? Give its address with --jid"));
+      return FALSE;
+    }
+  if (!prepare (self, resource, peer, &error))
+    {
+      *status = tool_fail (NULL, error);
+      return FALSE;
+    }
+  password = get_password (self, &error);
+  if (password == NULL)
+    {
+      *status = tool_fail (NULL, error);
+      return FALSE;
+    }
+  connected = connect_client (self, password, &error);
+  wipe (password);
+  if (!connected)
+    {
+      what = g_strdup_printf (_ ("Cannot connect as %s"), jxs_jid_to_string (self->jid));
+      *status = tool_fail_server (what, error);
+      return FALSE;
+    }
+
+  g_signal_connect (self->client, "closed", G_CALLBACK (closed_cb), self);
+  self->endpoint =
+      jxs_endpoint_new (JXS_CHANNEL (self->client), self->identity, JXS_TRUST (self->trust));
+  if (self->trace)
+    tool_trace (self->endpoint,
+                jxs_jid_to_string (jxs_channel_get_local_jid (JXS_CHANNEL (self->client))));
+  return TRUE;
+}
+
+void
+tool_account_clear (ToolAccount *self)
+{
+  /* Sessions that are still there are terminated before the connection goes. */
+  g_clear_object (&self->endpoint);
+  if (self->client != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->client, self);
+      if (jxs_client_get_state (self->client) == JXS_CLIENT_STATE_CONNECTED)
+        {
+          g_autoptr (GAsyncResult) result = NULL;
+
+          jxs_client_close_async (self->client, G_PRIORITY_DEFAULT, NULL, tool_result_cb, &result);
+          jxs_client_close_finish (self->client, tool_wait (&result), NULL);
+        }
+    }
+  g_clear_object (&self->client);
+  g_clear_object (&self->identity);
+  g_clear_object (&self->trust);
+  g_clear_pointer (&self->jid, jxs_jid_unref);
+  g_clear_error (&self->lost_error);
+  g_clear_pointer (&self->jid_text, g_free);
+  g_clear_pointer (&self->server, g_free);
+  g_clear_pointer (&self->ca_file, g_free);
+  g_clear_pointer (&self->password_file, g_free);
+  g_clear_pointer (&self->identity_path, g_free);
+  g_clear_pointer (&self->fingerprints, g_strfreev);
+}
+
+void
+tool_print_connection (JxsConnection *connection)
+{
+  const char *cipher = jxs_connection_get_cipher_name (connection);
+  const char *fingerprint = jxs_connection_get_peer_fingerprint (connection);
+
+  g_printerr (_ ("Connected with %s: %s%s%s\n"),
+              jxs_jid_to_string (jxs_connection_get_peer_jid (connection)),
+              jxs_connection_get_protocol_name (connection),
+              cipher != NULL ? ", " : "",
+              cipher != NULL ? cipher : "");
+  if (fingerprint != NULL)
+    {
+      g_autofree char *text = tool_fingerprint (fingerprint, 2);
+
+      g_printerr ("%s\n  %s\n",
+                  jxs_connection_get_verified (connection)
+                      ? _ ("Their key is the one you gave:")
+                      : _ ("Their key is new and not verified; compare it over another way, then "
+                           "give it with --trust-fingerprint:"),
+                  text);
+    }
+}
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  gboolean *passed = user_data;
+
+  *passed = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+void
+tool_wait_for_end (JxsConnection *connection)
+{
+  JxsSession *session = jxs_connection_get_session (connection);
+  gboolean passed = FALSE;
+  guint timeout = g_timeout_add_seconds (END_SECONDS, deadline_cb, &passed);
+
+  while (jxs_session_get_state (session) != JXS_SESSION_STATE_ENDED && !passed)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timeout);
+}

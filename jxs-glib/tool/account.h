@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "tool.h"
+
+G_BEGIN_DECLS
+
+/* An account on a server, and the endpoint on top of it: what `listen`, `chat` and `pipe` share. */
+typedef struct
+{
+  /* options */
+  char *jid_text;
+  char *server;
+  char *ca_file;
+  char *password_file;
+  char *identity_path;
+  char **fingerprints;
+  gboolean trace;
+
+  JxsJid *jid;           /* (owned) */
+  JxsIdentity *identity; /* (owned) */
+  JxsMemoryTrust *trust; /* (owned) */
+  JxsClient *client;     /* (owned) */
+  JxsEndpoint *endpoint; /* (owned) */
+  gboolean is_lost;      /* the server closed the connection */
+  GError *lost_error;    /* (owned) (nullable) */
+} ToolAccount;
+
+/* The options of an account for context, to be filled by parsing. */
+void tool_account_add_options (ToolAccount *self, GOptionContext *context);
+/* Connects. resource (nullable) is asked for when the address names none; peer (nullable) is whose
+ * fingerprint one without address is. On failure all is said, and status tells how to end. */
+gboolean tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *status);
+/* In order; what goes wrong at that time is nobody's concern. */
+void tool_account_clear (ToolAccount *self);
+
+/* An address given on the command line; without a resource it is that of `jxs listen`. */
+JxsJid *tool_parse_peer (const char *text, GError **error);
+#define TOOL_RESOURCE "jxs"
+
+/* Says on standard error who is at the other end, and how that is known. */
+void tool_print_connection (JxsConnection *connection);
+/* Waits until the session of a connection has ended, a few seconds at most. */
+void tool_wait_for_end (JxsConnection *connection);
+
+G_END_DECLS

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "account.h"
+#include "talk.h"
+
+#include <glib/gi18n.h>
+
+typedef struct
+{
+  ToolTalk *talk;   /* (owned) */
+  ToolLines *lines; /* (owned) */
+} Chat;
+
+static void
+sent_cb (ToolTalk *talk, gpointer user_data)
+{
+  Chat *chat = user_data;
+
+  if (chat->lines != NULL)
+    tool_lines_next (chat->lines);
+}
+
+static void
+line_cb (const char *line, gpointer user_data)
+{
+  Chat *chat = user_data;
+
+  if (line != NULL)
+    tool_talk_send (chat->talk, line, sent_cb, chat);
+  else
+    tool_talk_close (chat->talk);
+}
+
+static int
+chat_on (ToolAccount *account, JxsXmlStream *stream)
+{
+  Chat chat = { 0 };
+  int status = TOOL_OK;
+
+  chat.talk = tool_talk_new (account->endpoint, stream, NULL, NULL);
+  tool_print_connection (tool_talk_get_connection (chat.talk));
+  chat.lines = tool_lines_new (line_cb, &chat);
+  tool_lines_next (chat.lines);
+  while (!tool_talk_is_over (chat.talk) && !g_cancellable_is_cancelled (tool_get_cancellable ()))
+    g_main_context_iteration (NULL, TRUE);
+  g_clear_pointer (&chat.lines, tool_lines_free);
+
+  if (g_cancellable_is_cancelled (tool_get_cancellable ()))
+    {
+      status = TOOL_INTERRUPTED;
+      tool_talk_close (chat.talk);
+    }
+  tool_wait_for_end (tool_talk_get_connection (chat.talk));
+  if (status == TOOL_OK && tool_talk_get_error (chat.talk) != NULL)
+    status = tool_fail (_ ("The chat broke off"), tool_talk_get_error (chat.talk));
+  tool_talk_free (chat.talk);
+  return status;
+}
+
+static int
+chat_with (ToolAccount *account, JxsJid *peer)
+{
+  g_autoptr (JxsXmlStream) stream = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  jxs_endpoint_open_stream_async (account->endpoint,
+                                  peer,
+                                  G_PRIORITY_DEFAULT,
+                                  tool_get_cancellable (),
+                                  tool_result_cb,
+                                  &result);
+  stream = jxs_endpoint_open_stream_finish (account->endpoint, tool_wait (&result), &error);
+  if (stream == NULL)
+    {
+      g_autofree char *what = g_strdup_printf (_ ("Cannot chat with %s"), jxs_jid_to_string (peer));
+
+      return tool_fail (what, error);
+    }
+  return chat_on (account, stream);
+}
+
+int
+tool_chat (int argc, char **argv)
+{
+  ToolAccount account = { 0 };
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("JID"));
+  g_autoptr (JxsJid) peer = NULL;
+  g_autoptr (GError) error = NULL;
+  int status = TOOL_OK;
+
+  g_option_context_set_summary (
+      context,
+      _ ("Opens an encrypted stream to JID, which must be running “jxs listen” or another program\n"
+         "for XML streams (XEP-0247). Lines of standard input are sent as messages; theirs are\n"
+         "printed. The end of input (Ctrl-D) ends the chat in order.\n"
+         "A JID without resource means “jxs listen” there."));
+  tool_account_add_options (&account, context);
+  if (!tool_parse (context, &argc, &argv, &status))
+    ;
+  else if (argc != 2)
+    status = tool_usage (argc < 2 ? _ ("With whom? Give an address") : _ ("One address is enough"));
+  else if ((peer = tool_parse_peer (argv[1], &error)) == NULL)
+    status = tool_fail (NULL, error);
+  else if (tool_account_open (&account, NULL, peer, &status))
+    status = chat_with (&account, peer);
+  tool_account_clear (&account);
+  return status;
+}
