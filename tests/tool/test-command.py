@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The jxs command without a server: usage, exit status, identity, demo."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+import command
+import tap
+
+ESCAPE = "\x1b"
+
+
+def run(*arguments, environment=None):
+    return subprocess.run([command.JXS, *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=command.DEADLINE, env={**os.environ, **(environment or {})})
+
+
+def run_on_terminal(*arguments, environment=None):
+    """Both outputs are a terminal; what it shows, and the status."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([command.JXS, *arguments], stdin=follower, stdout=follower, stderr=follower,
+                               start_new_session=True,
+                               env={**os.environ, "TERM": "xterm", **(environment or {})})
+    os.close(follower)
+    shown = b""
+    while True:
+        ready, _, _ = select.select([leader], [], [], command.DEADLINE)
+        assert ready, "silence"
+        try:
+            piece = os.read(leader, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(leader)
+    return shown.decode(), process.wait()
+
+
+class Usage(unittest.TestCase):
+    def test_help(self):
+        result = run("--help")
+        self.assertEqual(result.returncode, 0)
+        for word in ("demo", "identity", "130", "JXS_PASSWORD"):
+            self.assertIn(word, result.stdout)
+        self.assertEqual(result.stderr, "")
+
+    def test_help_of_commands(self):
+        names = re.findall(r"^  ([a-z]+)  ", run("--help").stdout, re.MULTILINE)
+        self.assertIn("demo", names)
+        for name in names:
+            with self.subTest(name):
+                result = run(name, "--help")
+                self.assertEqual(result.returncode, 0)
+                self.assertIn("jxs " + name, result.stdout)
+
+    def test_version(self):
+        self.assertRegex(run("--version").stdout, r"^jxs-glib \d+\.\d+\.\d+\n$")
+
+    def test_wrong(self):
+        for arguments in ([], ["dance"], ["demo", "--dance"], ["demo", "more"], ["demo", "--size", "-1"],
+                          ["demo", "--size", "much"], ["demo", "--delay", "100000"], ["identity"],
+                          ["identity", "--new"], ["identity", "--jid", "@"], ["identity", "--ed25519", "-j", "a@b.c"],
+                          ["identity", "--jid", "a@b.c", "more"]):
+            with self.subTest(arguments):
+                result = run(*arguments)
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertEqual(result.stdout, "")
+                self.assertRegex(result.stderr, r"^jxs: .+\n")
+
+
+class Identity(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.environment = {"XDG_DATA_HOME": self.folder.name}
+        self.file = os.path.join(self.folder.name, "jxs", "romeo@montague.example.pem")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def show(self, *arguments):
+        return run("identity", *arguments, environment=self.environment)
+
+    def test_made_once(self):
+        first = self.show("--jid", "romeo@montague.example/orchard")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertEqual(stat.S_IMODE(os.stat(self.file).st_mode), 0o600)
+        self.assertIn(self.file, first.stdout)
+        self.assertIn("romeo@montague.example\n", first.stdout)
+        self.assertRegex(first.stdout, r"SHA-256 +(?:[0-9A-F]{2}:){15}[0-9A-F]{2}\n +(?:[0-9A-F]{2}:){15}[0-9A-F]{2}\n")
+        self.assertEqual(self.show("--jid", "romeo@montague.example").stdout, first.stdout)
+        self.assertEqual(self.show("--identity", self.file).stdout, first.stdout)
+
+    def test_fingerprint(self):
+        """As OpenSSL computes it."""
+        shown = self.show("--jid", "romeo@montague.example").stdout
+        for name, option in (("SHA-256", "-sha256"), ("SHA-1", "-sha1")):
+            printed = subprocess.run(["openssl", "x509", "-in", self.file, "-noout", "-fingerprint", option],
+                                     capture_output=True, text=True, check=True).stdout
+            match = re.search(name + r" +((?:[0-9A-F:]+\n? *)+)", shown)
+            self.assertEqual(re.sub(r"[\s:]", "", match.group(1)),
+                             printed.split("=")[1].strip().replace(":", ""))
+
+    def test_new(self):
+        first = self.show("--jid", "romeo@montague.example").stdout
+        for arguments in (["--new"], ["--new", "--ed25519"]):
+            second = self.show("--jid", "romeo@montague.example", *arguments)
+            self.assertEqual(second.returncode, 0, second.stderr)
+            self.assertNotEqual(second.stdout, first)
+            first = second.stdout
+        self.assertEqual(self.show("--jid", "romeo@montague.example").stdout, first)
+        self.assertEqual(stat.S_IMODE(os.stat(self.file).st_mode), 0o600)
+
+    def test_open_to_others(self):
+        self.show("--jid", "romeo@montague.example")
+        os.chmod(self.file, 0o644)
+        result = self.show("--jid", "romeo@montague.example")
+        self.assertEqual(result.returncode, 5)
+        self.assertIn(self.file, result.stderr)
+        self.assertIn("chmod 600", result.stderr)
+
+    def test_broken(self):
+        self.show("--jid", "romeo@montague.example")
+        with open(self.file, "w", encoding="ascii") as file:
+            file.write("nonsense")
+        result = self.show("--jid", "romeo@montague.example")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(self.file, result.stderr)
+        with open(self.file, encoding="ascii") as file:
+            self.assertEqual(file.read(), "nonsense")
+
+
+class Demo(unittest.TestCase):
+    def test_verified(self):
+        result = run("demo", "--size", "2", "--delay", "5")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertEqual(result.stderr, "")
+        for part in ("session-initiate", "session-accept", "TLS 1.3", "SHA-256", "the file arrived as it was sent",
+                     "2 messages one way, 2 the other", "ended in order"):
+            self.assertIn(part, result.stdout)
+        self.assertTrue(result.stdout.endswith("\nAll verified.\n"))
+
+    def test_sizes(self):
+        for size in ("0", "1"):
+            result = run("demo", "--size", size, "--delay", "0")
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_leaves_no_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run("demo", "--size", "1", "--delay", "0", environment={"TMPDIR": folder})
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_plain_when_piped(self):
+        self.assertNotIn(ESCAPE, run("demo", "--size", "1", "--delay", "0").stdout)
+
+    def test_colours_on_terminal(self):
+        colourful = {name: "" for name in ("NO_COLOR",)}
+        shown, status = run_on_terminal("demo", "--size", "1", "--delay", "0", environment=colourful)
+        self.assertEqual(status, 0)
+        self.assertIn(ESCAPE + "[1m", shown)
+        self.assertIn("100 %", shown)
+        for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb", "NO_COLOR": ""}):
+            shown, status = run_on_terminal("demo", "--size", "0", "--delay", "0", environment=environment)
+            self.assertEqual(status, 0)
+            self.assertNotRegex(shown, ESCAPE + r"\[\d*m")
+
+    def test_trace(self):
+        result = run("demo", "--size", "0", "--delay", "0", "--trace")
+        self.assertEqual(result.returncode, 0)
+        events = [json.loads(line) for line in result.stderr.splitlines()]
+        self.assertGreater(len(events), 4)
+        for event in events:
+            self.assertEqual(set(event), {"time", "endpoint", "layer", "event", "detail"})
+        secured = [event for event in events if event["event"] == "secured"]
+        self.assertEqual({event["endpoint"] for event in secured}, {"romeo", "juliet"})
+        self.assertEqual(secured[0]["detail"]["protocol"], "TLS 1.3")
+        self.assertNotIn("PRIVATE", result.stderr)
+
+    def test_interrupted(self):
+        with command.Jxs("demo", "--size", "1024", "--delay", "50") as demo:
+            demo.output.until("through a pipe")
+            time.sleep(0.2)
+            demo.process.send_signal(signal.SIGINT)
+            self.assertEqual(demo.wait(), 130)
+            self.assertIn("jxs: Interrupted", demo.errors.rest())
+
+
+if __name__ == "__main__":
+    tap.main("/tool")

@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Two jxs commands talk through a real server."""
+
+import hashlib
+import os
+import random
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import command
+import prosody
+import tap
+import xmpp
+
+MESSAGES = 100
+FILE_BYTES = 32 * 1024 * 1024
+SLOW_FILE_BYTES = 48 * 1024
+PING_SECONDS = 3
+
+
+def bytes_of(size):
+    return random.Random(size).randbytes(size)
+
+
+class Server(unittest.TestCase):
+    limit = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = prosody.Prosody(limit=cls.limit)
+        try:
+            cls.server.start()
+        except prosody.ProsodyMissing as missing:
+            raise unittest.SkipTest(str(missing)) from None
+        cls.data = tempfile.TemporaryDirectory()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+        cls.data.cleanup()
+
+    def account(self, user):
+        return ["--jid", f"{user}@{self.server.domain}", "--server", self.server.server,
+                "--ca-file", self.server.ca_file]
+
+    def environment(self, **more):
+        return {"XDG_DATA_HOME": self.data.name, "JXS_PASSWORD": self.server.password, **more}
+
+    def jxs(self, name, user, *arguments, environment=None, **streams):
+        return command.Jxs(name, *self.account(user), *arguments,
+                           environment=environment or self.environment(), **streams)
+
+    def juliet(self):
+        return f"juliet@{self.server.domain}"
+
+    def fingerprint(self, user):
+        result = subprocess.run([command.JXS, "identity", "--jid", f"{user}@{self.server.domain}"], check=True,
+                                capture_output=True, text=True, env={**os.environ, **self.environment()})
+        return re.sub(r"\s+", ":", re.search(r"SHA-256 +([0-9A-F:\s]+?)\s+SHA-1", result.stdout).group(1))
+
+
+class Chat(Server):
+    def test_messages(self):
+        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
+            listen.errors.until("Listening as " + self.juliet() + "/jxs")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                chat.errors.until("TLS 1.3")
+                for i in range(MESSAGES):
+                    chat.send(f"to Juliet {i}")
+                for i in range(MESSAGES):
+                    line = listen.output.until(f"to Juliet {i}")
+                    self.assertEqual(line, f"romeo@{self.server.domain}: to Juliet {i}")
+                for i in range(MESSAGES):
+                    listen.send(f"to Romeo {i}")
+                for i in range(MESSAGES):
+                    self.assertEqual(chat.output.until(f"to Romeo {i}"), f"{self.juliet()}: to Romeo {i}")
+                chat.end_input()
+                self.assertEqual(chat.wait(), 0)
+                self.assertEqual(chat.output.rest(), [])
+            self.assertEqual(listen.wait(), 0)
+            self.assertIn("ended the chat", listen.errors.rest()[-1])
+
+    def test_fingerprints(self):
+        """Both see the other's key as `jxs identity` shows it; one given is one verified."""
+        romeo, juliet = self.fingerprint("romeo"), self.fingerprint("juliet")
+        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet(), "--trust-fingerprint", juliet) as chat:
+                chat.errors.until("is the one you gave")
+                self.assertIn(juliet[:47], chat.errors.until(":"))
+                self.assertIn(juliet[48:], chat.errors.until(":"))
+                listen.errors.until("not verified")
+                self.assertIn(romeo[:47], listen.errors.until(":"))
+                chat.end_input()
+                self.assertEqual(chat.wait(), 0)
+
+    def test_wrong_key(self):
+        wrong = "00:" * 31 + "00"
+        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet(), "--trust-fingerprint", wrong) as chat:
+                self.assertEqual(chat.wait(), 5)
+                text = "\n".join(chat.errors.rest())
+                self.assertIn(wrong, text)
+                self.assertIn(self.fingerprint("juliet"), text)
+
+    def test_wrong_key_of_caller(self):
+        """The one who calls learns that the other refuses its key."""
+        wrong = f"romeo@{self.server.domain}=" + "00" * 32
+        with self.jxs("listen", "juliet", "--accept", "all", "--once", "--trust-fingerprint", wrong) as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                self.assertEqual(chat.wait(), 5, chat.errors.text())
+            listen.errors.until("has changed")
+
+    def test_interrupt(self):
+        """Ctrl-C ends the chat in order for the other side."""
+        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                chat.errors.until("Connected")
+                listen.errors.until("Connected")
+                chat.process.send_signal(signal.SIGINT)
+                self.assertEqual(chat.wait(), 130)
+            self.assertEqual(listen.wait(), 0)
+            self.assertIn("ended the chat", listen.errors.rest()[-1])
+
+    def test_interrupt_listen(self):
+        with self.jxs("listen", "juliet", "--accept", "all") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                listen.errors.until("Connected")
+                listen.process.send_signal(signal.SIGINT)
+                self.assertEqual(listen.wait(), 130)
+                self.assertEqual(chat.wait(), 0)
+
+
+class Refusals(Server):
+    def expect(self, status, *words, name="chat", user="romeo", arguments=None, environment=None):
+        with self.jxs(name, user, *(arguments or [self.juliet()]), environment=environment) as jxs:
+            self.assertEqual(jxs.wait(), status, jxs.errors.text())
+            text = "\n".join(jxs.errors.rest())
+            for word in words:
+                self.assertIn(word, text)
+
+    def test_nobody_there(self):
+        self.expect(4, self.juliet(), "jxs listen")
+
+    def test_declined(self):
+        with self.jxs("listen", "juliet", "--accept", "nurse@" + self.server.domain) as listen:
+            listen.errors.until("Listening")
+            self.expect(4, "--accept")
+            listen.errors.until("declined")
+
+    def test_not_asked_without_terminal(self):
+        with self.jxs("listen", "juliet") as listen:
+            listen.errors.until("Listening")
+            self.expect(4, "--accept")
+
+    def test_chat_is_no_pipe(self):
+        with self.jxs("listen", "juliet", "--accept", "all") as listen:
+            listen.errors.until("Listening")
+            self.expect(4, name="pipe")
+            listen.errors.until("jxs listen --pipe")
+
+    def test_wrong_password(self):
+        self.expect(3, "password", environment=self.environment(JXS_PASSWORD="wrong"))
+
+    def test_unknown_authority(self):
+        with command.Jxs("chat", "--jid", f"romeo@{self.server.domain}", "--server", self.server.server,
+                         self.juliet(), environment=self.environment()) as jxs:
+            self.assertEqual(jxs.wait(), 3)
+
+    def test_no_server(self):
+        with command.Jxs("chat", "--jid", "romeo@example.test", "--server", f"127.0.0.1:{prosody.free_port()}",
+                         self.juliet(), environment=self.environment()) as jxs:
+            self.assertEqual(jxs.wait(), 3)
+
+    def test_usage(self):
+        for arguments in (["chat", "juliet@example.test"], ["chat", "--jid", "a@b.c"], ["pipe", "--jid", "a@b.c"],
+                          ["chat", "--jid", "a@b.c", "@"], ["chat", "--jid", "a@b.c", "d@e.f", "g@h.i"],
+                          ["listen", "--jid", "a@b.c", "more"], ["listen", "--jid", "a@b.c", "--pipe"],
+                          ["listen", "--jid", "a@b.c", "--trust-fingerprint", "00" * 32],
+                          ["chat", "--jid", "a@b.c", "--password", "secret", "d@e.f"]):
+            with self.subTest(arguments):
+                with command.Jxs(*arguments, environment=self.environment()) as jxs:
+                    self.assertEqual(jxs.wait(), 2, jxs.errors.text())
+
+    def test_password_file(self):
+        path = os.path.join(self.data.name, "password")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.server.password + "\nmore\n")
+        environment = self.environment(JXS_PASSWORD="wrong")
+        self.expect(4, arguments=[self.juliet(), "--password-file", path], environment=environment)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n")
+        self.expect(1, path, arguments=[self.juliet(), "--password-file", path], environment=environment)
+
+
+class Pipe(Server):
+    def move(self, data, back, watch=None):
+        """Romeo sends data, Juliet answers with back at the same time; returns what came out on both sides."""
+        source = os.path.join(self.data.name, "source")
+        target = os.path.join(self.data.name, "target")
+        with open(source, "wb") as file:
+            file.write(data)
+        with open(source, "rb") as stdin, open(target, "wb") as stdout, \
+                self.jxs("listen", "juliet", "--pipe", "--accept", f"romeo@{self.server.domain}",
+                         stdout=stdout) as listen:
+            listen.errors.until("Listening")
+            answer = threading.Thread(target=self.feed, args=(listen.process.stdin, back))
+            answer.start()
+            with command.Jxs("pipe", "--jid", f"romeo@{self.server.domain}/pipe", *self.account("romeo")[2:],
+                             self.juliet(), environment=self.environment(), stdin=stdin,
+                             stdout=subprocess.PIPE) as pipe:
+                pipe.errors.until("Connected")
+                if watch is not None:
+                    watch(pipe)
+                self.assertEqual(pipe.wait(240), 0, pipe.errors.text())
+                self.assertEqual(listen.wait(), 0, listen.errors.text())
+                answer.join()
+                received = "\n".join(pipe.output.rest())
+        with open(target, "rb") as file:
+            return file.read(), received
+
+    @staticmethod
+    def feed(stdin, text):
+        stdin.write(text.encode())
+        stdin.close()
+
+    def assert_same(self, received, sent):
+        self.assertEqual(len(received), len(sent))
+        self.assertEqual(hashlib.sha256(received).hexdigest(), hashlib.sha256(sent).hexdigest())
+
+    def test_file(self):
+        data = bytes_of(FILE_BYTES)
+        received, answer = self.move(data, "well received\n")
+        self.assert_same(received, data)
+        self.assertEqual(answer, "well received")
+
+    def test_half_close(self):
+        """The end of one direction is not the end of the other."""
+        with self.jxs("listen", "juliet", "--pipe", "--accept", "all") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("pipe", "romeo", self.juliet()) as pipe:
+                pipe.send("the end")
+                pipe.end_input()
+                listen.output.until("the end")
+                listen.errors.until("Connected")
+                listen.send("still here")
+                pipe.output.until("still here")
+                listen.end_input()
+                self.assertEqual(pipe.wait(), 0)
+                self.assertEqual(listen.wait(), 0)
+
+    def test_killed(self):
+        """A peer that is gone without a word is an error, not an end of file."""
+        with self.jxs("listen", "juliet", "--pipe", "--accept", "all") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("pipe", "romeo", self.juliet()) as pipe:
+                pipe.send("alive")
+                listen.output.until("alive")
+                listen.process.kill()
+                pipe.send("are you there?")
+                self.assertNotEqual(pipe.wait(), 0)
+
+    def test_interrupt(self):
+        with self.jxs("listen", "juliet", "--pipe", "--accept", "all") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("pipe", "romeo", self.juliet()) as pipe:
+                pipe.send("alive")
+                listen.output.until("alive")
+                pipe.process.send_signal(signal.SIGINT)
+                self.assertEqual(pipe.wait(), 130)
+                listen.end_input()
+                listen.wait()
+
+
+class ThrottledPipe(Pipe):
+    """An account that may send 10 kB/s stays usable while a file moves."""
+
+    limit = "10kb/s"
+    test_half_close = test_killed = test_interrupt = None
+
+    def test_file(self):
+        data = bytes_of(SLOW_FILE_BYTES)
+        slowest = 0.0
+        pings = 0
+
+        def watch(pipe):
+            nonlocal slowest, pings
+            with xmpp.Client(self.server, "juliet", "observer") as observer:
+                while pipe.process.poll() is None:
+                    start = time.monotonic()
+                    observer.ping(f"romeo@{self.server.domain}/pipe")
+                    slowest = max(slowest, time.monotonic() - start)
+                    pings += 1
+                    time.sleep(0.2)
+
+        received, _ = self.move(data, "", watch)
+        self.assert_same(received, data)
+        print(f"# {pings} pings, the slowest answered after {slowest:.2f} s", flush=True)
+        self.assertGreater(pings, 3)
+        self.assertLess(slowest, PING_SECONDS)
+
+
+if __name__ == "__main__":
+    tap.main("/tool")
