@@ -412,9 +412,20 @@ gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
           g_propagate_error (error, g_steal_pointer (&local_error));
           return -1;
         }
-      /* What is as large as all that could be gathered gains nothing by being copied. */
+      /* What is as large as all that could be gathered gains nothing by being copied; unless the
+       * socket is full: then its room here must not go on saying that there is some. */
       if (buffer_length (waiting) == 0 && count >= self->gather_max)
-        return send_now (self, data, count, error);
+        {
+          gssize sent = send_now (self, data, count, &local_error);
+
+          if (sent >= 0)
+            return sent;
+          if (self->error != NULL)
+            {
+              g_propagate_error (error, g_steal_pointer (&local_error));
+              return -1;
+            }
+        }
     }
 
   n = MIN (count, self->gather_max - buffer_length (waiting));
