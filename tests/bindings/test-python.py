@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What `jxs demo` does, in Python through introspection: two endpoints whose channels and trust are Python objects."""
+
+import hashlib
+import random
+import sys
+import unittest
+
+import gi
+
+gi.require_version("Jxs", "1.0")
+from gi.repository import Gio, GLib, GObject, Jxs  # noqa: E402
+
+import tap  # noqa: E402
+
+PRIORITY = GLib.PRIORITY_DEFAULT
+ADDRESSES = ("romeo@montague.lit/orchard", "juliet@capulet.lit/balcony")
+
+
+class Channel(GObject.Object, Jxs.Channel):
+    """One end of a pair; stanzas travel as text from the main loop of one to that of the other."""
+
+    def __init__(self, address):
+        super().__init__()
+        self.jid = Jxs.Jid.new(address)
+        self.other = None
+        self.failure = None
+        self.sent = 0
+
+    def do_get_local_jid(self):
+        return self.jid
+
+    def do_is_secure(self):
+        return False
+
+    def do_send(self, stanza):
+        if self.failure is not None:
+            raise self.failure
+        self.sent += 1
+        GLib.idle_add(self.other.deliver, stanza.to_string(), self.jid.to_string())
+        return True
+
+    def deliver(self, text, sender):
+        stanza = Jxs.Element.new_from_string(text)
+        stanza.set_attribute("from", sender)
+        if not self.receive(stanza):
+            self.refuse(stanza)
+        return GLib.SOURCE_REMOVE
+
+
+class Trust(GObject.Object, Jxs.Trust):
+    """Decides later, as a person would."""
+
+    def __init__(self, level):
+        super().__init__()
+        self.level = level
+        self.asked = []
+
+    def do_decide(self, request):
+        self.asked.append((request.get_peer_jid().to_string(), request.get_fingerprint()))
+        GLib.timeout_add(1, self.answer, request)
+
+    def answer(self, request):
+        request.respond(self.level, None)
+        return GLib.SOURCE_REMOVE
+
+
+class Waiter:
+    """The answer of an asynchronous call: `Waiter(object.foo_async, …).finish(object.foo_finish)`."""
+
+    def __init__(self, begin, *arguments):
+        self.result = None
+        begin(*arguments, self.done)
+
+    def done(self, _source, result):
+        self.result = result
+
+    def finish(self, finish):
+        wait(lambda: self.result is not None)
+        return finish(self.result)
+
+
+def wait(condition):
+    while not condition():
+        GLib.MainContext.default().iteration(True)
+
+
+class Side:
+    def __init__(self, address, level):
+        self.channel = Channel(address)
+        self.identity = Jxs.Identity.generate(self.channel.jid, Jxs.KeyType.ECDSA_P256)
+        self.trust = Trust(level)
+        self.endpoint = Jxs.Endpoint.new(self.channel, self.identity, self.trust)
+        self.endpoint.connect("incoming", self.on_incoming)
+        self.session = None
+        self.accepting = None
+        self.stanzas = []
+        self.closed = []
+
+    def on_incoming(self, endpoint, session):
+        self.session = session
+        if endpoint.is_stream_session(session):
+            accept, self.finish = endpoint.accept_stream_async, endpoint.accept_stream_finish
+        else:
+            accept, self.finish = endpoint.accept_pipe_async, endpoint.accept_pipe_finish
+        self.accepting = Waiter(accept, session, PRIORITY, None)
+
+    def accepted(self):
+        wait(lambda: self.accepting is not None)
+        return self.accepting.finish(self.finish)
+
+    def listen(self, stream):
+        stream.connect("stanza", self.on_stanza)
+        stream.connect("closed", lambda _stream, error: self.closed.append(error))
+
+    def on_stanza(self, _stream, stanza):
+        self.stanzas.append(stanza)
+        return True
+
+
+class Endpoints(unittest.TestCase):
+    def setUp(self):
+        self.pair(Jxs.TrustLevel.FIRST_USE, Jxs.TrustLevel.VERIFIED)
+
+    def pair(self, *levels):
+        self.romeo, self.juliet = (Side(*side) for side in zip(ADDRESSES, levels))
+        self.romeo.channel.other = self.juliet.channel
+        self.juliet.channel.other = self.romeo.channel
+
+    def open_stream(self):
+        endpoint = self.romeo.endpoint
+        return Waiter(endpoint.open_stream_async, self.juliet.channel.jid, PRIORITY, None).finish(
+            endpoint.open_stream_finish)
+
+    def open_pipe(self):
+        endpoint = self.romeo.endpoint
+        return Waiter(endpoint.open_pipe_async, self.juliet.channel.jid, "org.example.File", PRIORITY, None).finish(
+            endpoint.open_pipe_finish)
+
+    def test_stream(self):
+        stream = self.open_stream()
+        self.romeo.listen(stream)
+        other = self.juliet.accepted()
+        self.juliet.listen(other)
+        stream.send(Jxs.stanza_new_message(None, "Art thou not Romeo?"))
+        other.send(Jxs.stanza_new_message(None, "Neither, fair maid"))
+        wait(lambda: self.romeo.stanzas and self.juliet.stanzas)
+        heard = self.juliet.stanzas[0]
+        self.assertEqual(heard.find_child("body", None).get_text(), "Art thou not Romeo?")
+        self.assertEqual(heard.get_attribute("from"), ADDRESSES[0])
+        self.assertEqual(self.romeo.stanzas[0].find_child("body", None).get_text(), "Neither, fair maid")
+
+        connection = self.romeo.endpoint.get_stream_connection(stream)
+        self.assertEqual(connection.get_protocol_name(), "TLS 1.3")
+        self.assertEqual(connection.get_peer_fingerprint(),
+                         self.juliet.identity.get_fingerprint(GLib.ChecksumType.SHA256))
+        self.assertEqual(self.romeo.trust.asked, [(ADDRESSES[1], connection.get_peer_fingerprint())])
+        self.assertFalse(connection.get_verified())
+        self.assertTrue(self.juliet.endpoint.get_stream_connection(other).get_verified())
+
+        self.assertTrue(Waiter(stream.close_async, PRIORITY, None).finish(stream.close_finish))
+        wait(lambda: self.romeo.closed and self.juliet.closed)
+        self.assertEqual(self.romeo.closed + self.juliet.closed, [None, None])
+        wait(lambda: self.juliet.session.get_state() == Jxs.SessionState.ENDED)
+        self.assertEqual(self.juliet.session.get_reason().get_condition(), Jxs.ReasonCondition.SUCCESS)
+
+    def test_file(self):
+        content = random.Random(1).randbytes(1 << 20)
+        pipe = self.open_pipe()
+        other = self.juliet.accepted()
+        self.assertEqual(self.juliet.endpoint.get_session_service(self.juliet.session), "org.example.File")
+
+        output = pipe.get_output_stream()
+        writing = Waiter(output.write_all_async, content, PRIORITY, None)
+        received = hashlib.sha256()
+        count = 0
+        while count < len(content):
+            data = Waiter(other.get_input_stream().read_bytes_async, 65536, PRIORITY, None).finish(
+                other.get_input_stream().read_bytes_finish).get_data()
+            self.assertTrue(data)
+            received.update(data)
+            count += len(data)
+        writing.finish(output.write_all_finish)
+        self.assertEqual(received.digest(), hashlib.sha256(content).digest())
+
+        closing = Waiter(pipe.close_async, PRIORITY, None)
+        end = Waiter(other.get_input_stream().read_bytes_async, 1, PRIORITY, None).finish(
+            other.get_input_stream().read_bytes_finish)
+        self.assertEqual(end.get_size(), 0)
+        Waiter(other.close_async, PRIORITY, None).finish(other.close_finish)
+        self.assertTrue(closing.finish(pipe.close_finish))
+
+    def test_untrusted(self):
+        self.pair(Jxs.TrustLevel.REFUSED, Jxs.TrustLevel.FIRST_USE)
+        with self.assertRaises(GLib.Error) as caught:
+            self.open_stream()
+        self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.UNTRUSTED), caught.exception)
+
+    def test_channel_fails(self):
+        self.romeo.channel.failure = GLib.Error.new_literal(Gio.io_error_quark(), "No network", Gio.IOErrorEnum.NETWORK_UNREACHABLE)
+        with self.assertRaises(GLib.Error) as caught:
+            self.open_stream()
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NETWORK_UNREACHABLE),
+                        caught.exception)
+
+    def test_channel_is_wrong(self):
+        """Any other exception leaves no GError behind: it must neither crash nor hang."""
+        self.romeo.channel.failure = KeyError("a mistake")
+        hook, sys.excepthook = sys.excepthook, lambda *_: None
+        try:
+            with self.assertRaises(GLib.Error) as caught:
+                self.open_stream()
+        finally:
+            sys.excepthook = hook
+        self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.FAILED), caught.exception)
+
+    def test_own_application(self):
+        namespace = "urn:example:game:1"
+        self.juliet.endpoint.register(namespace)
+        self.juliet.endpoint.disconnect_by_func(self.juliet.on_incoming)
+        offers = []
+        self.juliet.endpoint.connect("incoming", lambda _endpoint, session: offers.append(session))
+
+        offer = Jxs.Element.new("description", namespace)
+        offer.set_attribute("board", "19")
+        session = self.romeo.endpoint.create_session(self.juliet.channel.jid, offer)
+        connecting = Waiter(self.romeo.endpoint.connect_session_async, session, None, PRIORITY, None)
+        wait(lambda: offers)
+        self.assertEqual(offers[0].get_description().get_attribute("board"), "19")
+        answer = Jxs.Element.new("description", namespace)
+        answer.set_attribute("board", "13")
+        accepting = Waiter(self.juliet.endpoint.connect_session_async, offers[0], answer, PRIORITY, None)
+        connection = connecting.finish(self.romeo.endpoint.connect_session_finish)
+        accepting.finish(self.juliet.endpoint.connect_session_finish)
+        self.assertEqual(session.get_description().get_attribute("board"), "13")
+
+        infos = []
+        offers[0].connect("info", lambda _session, payload: infos.append(payload.get_name()) or True)
+        Waiter(session.send_info_async, Jxs.Element.new("pass", namespace), PRIORITY, None).finish(
+            session.send_info_finish)
+        self.assertEqual(infos, ["pass"])
+        connection.close()
+
+
+class Elements(unittest.TestCase):
+    def test_tree(self):
+        element = Jxs.Element.new_from_string("<a xmlns='urn:x'><b c='d'>e</b><b/></a>")
+        self.assertEqual(element.get_namespace(), "urn:x")
+        child = element.find_child("b", None)
+        self.assertEqual((child.get_attribute("c"), child.get_text()), ("d", "e"))
+        self.assertIsNotNone(child.get_next_sibling())
+        del element
+        self.assertEqual(child.get_text(), "e")
+
+    def test_refused(self):
+        with self.assertRaises(GLib.Error):
+            Jxs.Element.new_from_string("<a><!DOCTYPE x></a>")
+        with self.assertRaises(GLib.Error) as caught:
+            Jxs.Jid.new("@@")
+        self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.INVALID_JID))
+
+
+if __name__ == "__main__":
+    tap.main("/bindings/python")
