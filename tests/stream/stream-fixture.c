@@ -82,9 +82,9 @@ raw_send (Raw *raw, const char *text)
 
       if (n < 0)
         {
-          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-          /* Whether it is taken or not: the stream may have stopped reading. */
-          if (!g_main_context_iteration (NULL, FALSE))
+          /* The stream may have stopped reading, or be gone. */
+          if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ||
+              !g_main_context_iteration (NULL, FALSE))
             return;
           continue;
         }
