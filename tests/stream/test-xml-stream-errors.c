@@ -159,8 +159,9 @@ test_bad_content (void)
       Raw *raw;
       Call call = { 0 };
       g_autofree char *text = g_strconcat ("<message/>", cases[i].text, "<presence/>", NULL);
+      g_autofree char *escaped = g_strescape (cases[i].text, NULL);
 
-      g_test_message ("%s", cases[i].text);
+      g_test_message ("%s", escaped);
       open_with_raw (i % 2 ? JXS_XML_STREAM_INITIATOR : JXS_XML_STREAM_RECEIVER, &side, &raw);
       raw_send (raw, text);
       check_refusal (side, raw, cases[i].code);
