@@ -175,7 +175,6 @@ GError *
 jxs_jingle_error_from_refusal (const GError *error, JxsElement *answer)
 {
   g_autofree char *uri = jxs_jingle_answer_get_redirect (answer);
-  g_autofree char *text = NULL;
   JxsError code = JXS_ERROR_FAILED;
   const char *what;
 
@@ -188,9 +187,8 @@ jxs_jingle_error_from_refusal (const GError *error, JxsElement *answer)
                         uri);
 
   what = describe_refusal ((JxsStanzaError) error->code, &code);
-  text = jxs_log_sanitize (error->message, 200);
 
-  return g_error_new (JXS_ERROR, (int) code, "%s: “%s”", what, text);
+  return g_error_new (JXS_ERROR, (int) code, "%s: %s", what, error->message);
 }
 
 static const char *

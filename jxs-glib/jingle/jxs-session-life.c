@@ -151,22 +151,19 @@ static void
 accept_refused (JxsSession *self, const GError *error)
 {
   g_autoptr (JxsReason) reason = jxs_reason_new (JXS_REASON_GENERAL_ERROR, NULL);
-  g_autofree char *text = jxs_log_sanitize (error->message, 200);
+  GError *told = error->domain == JXS_STANZA_ERROR
+                     ? g_error_new (JXS_ERROR,
+                                    JXS_ERROR_PROTOCOL,
+                                    _ ("The peer did not take our acceptance: %s"),
+                                    error->message)
+                     : g_error_copy (error);
 
-  jxs_session_end (self,
-                   reason,
-                   g_error_new (JXS_ERROR,
-                                JXS_ERROR_PROTOCOL,
-                                _ ("The peer did not take our acceptance: “%s”"),
-                                text),
-                   TRUE);
+  jxs_session_end (self, reason, told, TRUE);
 }
 
 static void
 return_info (JxsSession *self, GTask *task, const GError *error)
 {
-  g_autofree char *text = NULL;
-
   if (error == NULL)
     {
       g_task_return_boolean (task, TRUE);
@@ -184,12 +181,11 @@ return_info (JxsSession *self, GTask *task, const GError *error)
       g_task_return_error (task, g_error_copy (error));
       return;
     }
-  text = jxs_log_sanitize (error->message, 200);
   g_task_return_new_error (task,
                            JXS_ERROR,
                            JXS_ERROR_NOT_SUPPORTED,
-                           _ ("The peer does not understand this information: “%s”"),
-                           text);
+                           _ ("The peer does not understand this information: %s"),
+                           error->message);
 }
 
 static void
