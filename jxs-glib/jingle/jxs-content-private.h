@@ -50,6 +50,8 @@ JxsSecurity *jxs_content_get_security (JxsContent *self);
 JxsContentState jxs_content_get_state (JxsContent *self);
 guint jxs_content_get_round_trips (JxsContent *self);
 
+/* See jxs_transport_list_set_peer_features(). */
+void jxs_content_set_peer_features (JxsContent *self, GHashTable *features);
 /* Ours: makes the transport to offer. FALSE: no transport is registered. */
 gboolean jxs_content_choose_first (JxsContent *self);
 /* Theirs: takes the transport of the session-initiate. JXS_STANZA_ERROR: malformed,

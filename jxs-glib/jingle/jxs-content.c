@@ -8,6 +8,7 @@
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
+#include <jxs-glib/jingle/jxs-transport-list-private.h>
 
 struct _JxsContent
 {
@@ -27,8 +28,7 @@ struct _JxsContent
   GSource *deadline;      /* (owned) (nullable) */
   gint64 step_started;    /* of the transport or the security handshake under way */
 
-  GArray *factories;         /* (owned) (element-type JxsTransportFactory), by preference */
-  guint next_factory;        /* index of the next one to propose */
+  JxsTransportList list;
   JxsTransport *transport;   /* (owned) (nullable): in use */
   JxsTransport *proposed;    /* (owned) (nullable): ours or the peer's transport-replace */
   JxsElement *rejected;      /* (owned) (nullable): the peer's transport-replace, to be echoed */
@@ -183,26 +183,12 @@ make_transport (JxsContent *self, const JxsTransportFactory *factory, const char
   return transport;
 }
 
-static const JxsTransportFactory *
-find_factory (JxsContent *self, const char *namespace_uri)
-{
-  for (guint i = 0; namespace_uri != NULL && i < self->factories->len; i++)
-    {
-      const JxsTransportFactory *factory = &g_array_index (self->factories, JxsTransportFactory, i);
-
-      if (g_strv_contains (factory->namespaces, namespace_uri))
-        return factory;
-    }
-
-  return NULL;
-}
-
 /* The peer's transport, of a namespace that one of ours serves. */
 static JxsTransport *
 make_remote_transport (JxsContent *self, JxsElement *element, GError **error)
 {
   const char *namespace_uri = jxs_element_get_namespace (element);
-  const JxsTransportFactory *factory = find_factory (self, namespace_uri);
+  const JxsTransportFactory *factory = jxs_transport_list_find (&self->list, namespace_uri);
   g_autoptr (JxsTransport) transport =
       factory != NULL ? make_transport (self, factory, namespace_uri) : NULL;
 
@@ -223,17 +209,15 @@ make_remote_transport (JxsContent *self, JxsElement *element, GError **error)
 static JxsTransport *
 make_next_transport (JxsContent *self)
 {
-  while (self->next_factory < self->factories->len)
-    {
-      const JxsTransportFactory *factory =
-          &g_array_index (self->factories, JxsTransportFactory, self->next_factory++);
-      JxsTransport *transport = make_transport (self, factory, factory->namespaces[0]);
+  const JxsTransportFactory *factory;
+  const char *namespace_uri;
+  JxsTransport *transport = NULL;
 
-      if (transport != NULL)
-        return transport;
-    }
+  while (transport == NULL &&
+         (factory = jxs_transport_list_take_next (&self->list, &namespace_uri)) != NULL)
+    transport = make_transport (self, factory, namespace_uri);
 
-  return NULL;
+  return transport;
 }
 
 /* The transport in use makes room. */
@@ -448,7 +432,7 @@ consult (JxsContent *self, JxsContentEvent event)
   const JxsContentState before = self->machine.state;
   JxsContentActions actions;
 
-  self->machine.has_next = self->next_factory < self->factories->len;
+  self->machine.has_next = jxs_transport_list_has_next (&self->list);
   self->machine.has_security = self->security != NULL;
   actions = jxs_content_machine_handle (&self->machine, event);
   if (self->machine.state != before || (actions & JXS_CONTENT_PROPOSE))
@@ -495,7 +479,7 @@ jxs_content_finalize (GObject *object)
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->peer, jxs_jid_unref);
   g_clear_pointer (&self->name, g_free);
-  g_clear_pointer (&self->factories, g_array_unref);
+  jxs_transport_list_clear (&self->list);
   g_clear_pointer (&self->past, g_hash_table_unref);
   g_clear_pointer (&self->rejected, jxs_element_unref);
   g_clear_error (&self->best_error);
@@ -534,7 +518,7 @@ jxs_content_new (JxsRouter *router,
   self->initiator = initiator;
   self->creator = creator;
   self->name = g_strdup (name);
-  self->factories = g_array_copy (factories);
+  jxs_transport_list_init (&self->list, factories);
   jxs_content_machine_init (&self->machine, initiator);
 
   return self;
@@ -593,6 +577,12 @@ jxs_content_get_round_trips (JxsContent *self)
          (self->transport != NULL ? jxs_transport_get_round_trips (self->transport) : 0);
 }
 
+void
+jxs_content_set_peer_features (JxsContent *self, GHashTable *features)
+{
+  jxs_transport_list_set_peer_features (&self->list, features);
+}
+
 gboolean
 jxs_content_choose_first (JxsContent *self)
 {
@@ -632,7 +622,7 @@ jxs_content_take_answer (JxsContent *self,
 gboolean
 jxs_content_knows_namespace (JxsContent *self, const char *namespace_uri)
 {
-  return find_factory (self, namespace_uri) != NULL;
+  return jxs_transport_list_find (&self->list, namespace_uri) != NULL;
 }
 
 void

@@ -78,6 +78,12 @@ jxs_session_connect_finish (JxsSession *self, GAsyncResult *result, GError **err
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+void
+jxs_session_set_peer_features (JxsSession *self, GHashTable *features)
+{
+  jxs_content_set_peer_features (self->content, features);
+}
+
 JxsSecurity *
 jxs_session_get_security (JxsSession *self)
 {

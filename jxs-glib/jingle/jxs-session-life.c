@@ -115,6 +115,14 @@ clear_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
+void
+jxs_session_clear_sources (JxsSession *self)
+{
+  clear_source (&self->deadline);
+  clear_source (&self->gone_timer);
+  clear_source (&self->connect_cancel);
+}
+
 static void
 set_state_changed (JxsSession *self)
 {
@@ -340,9 +348,7 @@ jxs_session_end (JxsSession *self, JxsReason *reason, GError *error_in, gboolean
   jxs_session_machine_handle (&self->machine, JXS_SESSION_EVENT_END);
   self->reason = jxs_reason_ref (reason);
   self->error = error != NULL ? g_error_copy (error) : NULL;
-  clear_source (&self->deadline);
-  clear_source (&self->gone_timer);
-  clear_source (&self->connect_cancel);
+  jxs_session_clear_sources (self);
   task = g_steal_pointer (&self->connect_task);
 
   if (manager != NULL)

@@ -11,7 +11,15 @@ G_BEGIN_DECLS
 /* All sessions on one router, keyed by (peer full JID, sid); the application registry; the caps;
  * the tie-breaks. Signal: "incoming" (JxsSession *session): PENDING, description of a registered
  * namespace, transport and security acceptable; emitted after the session-initiate was
- * acknowledged. Nobody answers: it stays pending until its deadline. */
+ * acknowledged. Nobody answers: it stays pending until its deadline.
+ *
+ * When both sides ask for the same at once (XEP-0166 §7.2.16) one session survives. If it is the
+ * peer's, ours fails with JXS_ERROR_CONFLICT, its reason (alternative-session) names the other one,
+ * and that one is emitted as any incoming one: the application goes on there if it accepts it.
+ *
+ * Of several contents in an offer the first one that can be served is taken. Others of the same
+ * name are alternatives to it and fall with the session-accept; contents of other names are removed
+ * with content-remove right before it. */
 #define JXS_TYPE_SESSION_MANAGER (jxs_session_manager_get_type ())
 G_DECLARE_FINAL_TYPE (JxsSessionManager, jxs_session_manager, JXS, SESSION_MANAGER, GObject)
 
@@ -45,13 +53,17 @@ guint jxs_session_manager_get_n_sessions (JxsSessionManager *self);
 /* (transfer full) (element-type JxsSession) */
 GPtrArray *jxs_session_manager_list_sessions (JxsSessionManager *self);
 
+/* Before a session of ours is connected: what the peer supports (as jxs_disco_query_finish()
+ * tells), so that no transport is proposed in vain. */
+void jxs_session_set_peer_features (JxsSession *self, GHashTable *features);
+
 /* ---- what the layers above do with a session ---- */
 
 /* Ours, NEW: sends session-initiate, waits for the peer's user, connects the transport and secures
  * it; falls back to the next transport. Theirs, PENDING: sends session-accept (description: our
  * answer) and the same. Result: the stream, ready for application bytes. On failure the session is
- * ended with the reason that fits. accept_timeout_ms: wait for the peer's session-accept
- * (initiator). */
+ * ended with the reason that fits. timeout_ms: limit for the peer's session-accept
+ * (initiator), 0 for none. */
 void jxs_session_connect_async (JxsSession *self,
                                 JxsElement *answer,
                                 guint timeout_ms,

@@ -74,6 +74,7 @@ void jxs_session_send_task (JxsSession *self, JxsJingle *jingle, GTask *task);
 JxsJingle *jxs_session_new_action (JxsSession *self, JxsJingleAction action);
 /* Adds our content. */
 JxsJingleContent *jxs_session_add_content (JxsSession *self, JxsJingle *jingle);
+void jxs_session_clear_sources (JxsSession *self);
 void jxs_session_initiate (JxsSession *self, guint timeout_ms);
 void jxs_session_accept (JxsSession *self, JxsElement *answer);
 void jxs_session_accepted (JxsSession *self, JxsElement *description);

@@ -65,6 +65,7 @@ jxs_session_dispose (GObject *object)
   /* The manager holds a session that lives: this one never began, or ended, or lost its manager. */
   if (self->content != NULL)
     jxs_content_set_owner (self->content, NULL, NULL);
+  jxs_session_clear_sources (self);
   g_clear_object (&self->content);
   g_clear_object (&self->router);
   g_weak_ref_set (&self->manager, NULL);

@@ -168,6 +168,29 @@ test_fall_back (void)
     }
 }
 
+/* What the peer does not support is not proposed; one that names nothing is not believed. */
+static void
+test_peer_features (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      Pair pair;
+      JxsSession *session;
+      g_autoptr (GHashTable) features = g_hash_table_new (g_str_hash, g_str_equal);
+
+      pair_init (&pair);
+      pair.juliet.accept = TRUE;
+      session = side_create (&pair.romeo, JULIET, TRUE);
+      if (i == 0)
+        g_hash_table_add (features, (gpointer) NS_SLOW);
+      jxs_session_set_peer_features (session, features);
+      side_connect (&pair.romeo, session, 0, NULL);
+      run_until_idle ();
+      assert_connected (&pair, i == 0 ? NS_SLOW : NS_FAST);
+      pair_clear (&pair);
+    }
+}
+
 /* The broken connection shows only under the security handshake. */
 static void
 test_fall_back_while_securing (void)
@@ -608,6 +631,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/jingle/session/plain", test_plain);
   g_test_add_func ("/jingle/session/other-description", test_other_description);
   g_test_add_func ("/jingle/session/fall-back", test_fall_back);
+  g_test_add_func ("/jingle/session/peer-features", test_peer_features);
   g_test_add_func ("/jingle/session/fall-back-while-securing", test_fall_back_while_securing);
   g_test_add_func ("/jingle/session/no-transport-left", test_no_transport_left);
   g_test_add_func ("/jingle/session/untrusted", test_untrusted);
