@@ -37,6 +37,7 @@ BENCHES = [
     Bench('xml.ibb', 'bench-xml-ibb', 'MB/s', 0.9, 9),
     Bench('stream.stanzas', 'bench-stream-stanzas', 'stanzas/s', 0.5),
     Bench('tls.bulk', 'bench-tls-bulk', 'MB/s', 1.2, 3),
+    Bench('ibb.rtt50', 'bench-ibb-rtt50.py', 'MB/s', 60, 3),
 ]
 
 SOURCE_DIR = os.path.dirname(os.path.abspath(__file__))

@@ -410,7 +410,7 @@ test_empty_block (Fixture *self, gconstpointer unused)
 static void
 flood (Fixture *self, gsize block_size, gboolean messages)
 {
-  g_autofree char *sid = open_stream (self, "8192");
+  g_autofree char *sid = open_stream (self, "4096");
   g_autofree guint8 *zeros = g_malloc0 (block_size);
   g_autofree char *base64 = g_base64_encode (zeros, block_size);
   JxsIbbStats stats;
@@ -444,13 +444,13 @@ flood (Fixture *self, gsize block_size, gboolean messages)
 static void
 test_flood (Fixture *self, gconstpointer unused)
 {
-  flood (self, 8192, FALSE);
+  flood (self, 4096, FALSE);
 }
 
 static void
 test_flood_messages (Fixture *self, gconstpointer unused)
 {
-  flood (self, 8192, TRUE);
+  flood (self, 4096, TRUE);
 }
 
 static void
@@ -706,22 +706,22 @@ test_closed_by_peer (Fixture *self, gconstpointer unused)
 static void
 test_withheld (Fixture *self, gconstpointer unused)
 {
-  g_autofree char *sid = open_stream (self, "8192");
-  g_autofree guint8 *block = g_malloc0 (8192);
-  g_autofree char *base64 = g_base64_encode (block, 8192);
+  g_autofree char *sid = open_stream (self, "4096");
+  g_autofree guint8 *block = g_malloc0 (4096);
+  g_autofree char *base64 = g_base64_encode (block, 4096);
   guint n_acknowledged = 0;
 
-  for (guint i = 0; i < 96; i++)
+  for (guint i = 0; i < 192; i++)
     {
       say_data (self, "d", sid, i, base64);
       fixture_settle ();
     }
   n_acknowledged = self->heard.length;
-  g_assert_cmpuint (n_acknowledged, >=, JXS_IBB_RECEIVE_SOFT / 8192);
-  g_assert_cmpuint (n_acknowledged, <, 96);
-  for (guint i = 0; i < 96; i++)
-    expect_bytes (self->alice_stream, block, 8192);
-  for (guint i = 0; i < 96; i++)
+  g_assert_cmpuint (n_acknowledged, >=, JXS_IBB_RECEIVE_SOFT / 4096);
+  g_assert_cmpuint (n_acknowledged, <, 192);
+  for (guint i = 0; i < 192; i++)
+    expect_bytes (self->alice_stream, block, 4096);
+  for (guint i = 0; i < 192; i++)
     expect_result (self, "d");
 }
 

@@ -379,8 +379,8 @@ test_answers (Fixture *self, gconstpointer unused)
     gboolean fits;
   } cases[] = {
     { "block-size='2048' sid='SID'", TRUE },
-    { "block-size='8192' sid='SID'", TRUE },
-    { "block-size='8193' sid='SID'", FALSE },
+    { "block-size='4096' sid='SID'", TRUE },
+    { "block-size='4097' sid='SID'", FALSE },
     { "block-size='2048' sid='other'", FALSE },
     { "sid='SID'", FALSE },
     { "block-size='2048'", FALSE },

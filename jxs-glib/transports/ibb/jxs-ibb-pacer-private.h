@@ -16,13 +16,14 @@ G_BEGIN_DECLS
  *    seconds that is 0.7 s of r, whatever r is;
  *  - when several round trips in a row are longer than the shortest one plus
  *    JXS_IBB_TARGET_DELAY_US it shrinks to what the measured pace carries in that time.
- * The budget is cut into blocks: small ones while it is small, to keep the granularity fine; of
- * JXS_IBB_BEST_BLOCK once it is larger, which common servers forward with the least effort; larger
- * ones only when JXS_IBB_MAX_WINDOW of those do not use it up. */
+ * The budget is cut into blocks: small ones while it is small, to keep the granularity fine, up to
+ * JXS_IBB_MAX_BLOCK once it is larger. Larger ones would gain nothing, as only the bytes
+ * outstanding count, and common servers forward blocks above 3 KiB at half the rate. */
 
 #define JXS_IBB_MIN_BLOCK 1536
-#define JXS_IBB_BEST_BLOCK 3072
-#define JXS_IBB_MAX_WINDOW 256
+#define JXS_IBB_MAX_BLOCK 3072
+#define JXS_IBB_MAX_WINDOW                                                                         \
+  512 /* blocks in flight, for an application that writes little by little */
 #define JXS_IBB_MAX_OUTSTANDING (1536 * 1024) /* bytes of stanzas: bounds memory at both ends */
 #define JXS_IBB_START_BUDGET 6144             /* bytes of stanzas */
 #define JXS_IBB_TARGET_DELAY_US (150 * 1000)

@@ -19,13 +19,11 @@ block_for_cost (gsize cost)
 guint
 jxs_ibb_pacer_get_block (const JxsIbbPacer *self)
 {
-  guint block;
+  guint block =
+      self->fixed_block > 0
+          ? self->fixed_block
+          : CLAMP (block_for_cost (self->budget / 2), JXS_IBB_MIN_BLOCK, JXS_IBB_MAX_BLOCK);
 
-  if (self->fixed_block > 0)
-    return MIN (self->fixed_block, self->max_block);
-
-  block = CLAMP (block_for_cost (self->budget / 2), JXS_IBB_MIN_BLOCK, JXS_IBB_BEST_BLOCK);
-  block = MAX (block, block_for_cost (self->budget / JXS_IBB_MAX_WINDOW));
   return MIN (block, self->max_block);
 }
 

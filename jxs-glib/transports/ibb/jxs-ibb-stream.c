@@ -738,7 +738,7 @@ jxs_ibb_stream_new (JxsRouter *router,
   self->actions = jxs_ibb_actions_new ();
   self->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) jxs_element_unref);
   jxs_ibb_machine_init (&self->machine, initiator);
-  jxs_ibb_pacer_init (&self->pacer, JXS_IBB_BEST_BLOCK);
+  jxs_ibb_pacer_init (&self->pacer, JXS_IBB_MAX_BLOCK);
   return self;
 }
 

@@ -11,9 +11,9 @@
 #include <jxs-glib/transports/ibb/jxs-ibb-stream-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
-/* The largest block we ask for. Our own sender uses blocks above JXS_IBB_BEST_BLOCK only on long
- * paths, but peers that send one block at a time are as fast as their blocks are large. */
-#define JXS_IBB_OFFER_BLOCK 8192
+/* The largest block we ask for: the recommendation of XEP-0047 §5. Our own sender stays below, and
+ * larger ones in the single-file manner of other senders run into servers' Nagle delays. */
+#define JXS_IBB_OFFER_BLOCK 4096
 
 /* How long the peer's <open/> may take after our accept: stops half-made streams from piling up. */
 #define JXS_IBB_OPEN_DEADLINE_MS 60000
