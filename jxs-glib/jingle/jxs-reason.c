@@ -12,6 +12,14 @@
 #define MAX_NAME 64  /* characters of a condition we do not know */
 #define MAX_SID 256  /* characters of the alternative session's id */
 
+/**
+ * JxsReason:
+ *
+ * Why something is done to a session, most often why it ends (XEP-0166 §7.4): a condition, maybe a
+ * text for people, maybe an element of another namespace. It never changes.
+ *
+ * Since: 1.0
+ */
 struct _JxsReason
 {
   gatomicrefcount ref_count;
@@ -90,6 +98,17 @@ condition_from_name (const char *name)
   return JXS_REASON_GENERAL_ERROR;
 }
 
+/**
+ * jxs_reason_new: (constructor)
+ * @condition: the condition
+ * @text: (nullable): a text for people, or %NULL
+ *
+ * Makes a reason.
+ *
+ * Returns: (transfer full): the reason
+ *
+ * Since: 1.0
+ */
 JxsReason *
 jxs_reason_new (JxsReasonCondition condition, const char *text)
 {
@@ -98,6 +117,17 @@ jxs_reason_new (JxsReasonCondition condition, const char *text)
   return reason_alloc (condition, text);
 }
 
+/**
+ * jxs_reason_new_alternative_session: (constructor)
+ * @sid: (nullable): the id of the session to use instead
+ * @text: (nullable): a text for people, or %NULL
+ *
+ * Makes a reason of the condition %JXS_REASON_ALTERNATIVE_SESSION.
+ *
+ * Returns: (transfer full): the reason
+ *
+ * Since: 1.0
+ */
 JxsReason *
 jxs_reason_new_alternative_session (const char *sid, const char *text)
 {
@@ -108,6 +138,16 @@ jxs_reason_new_alternative_session (const char *sid, const char *text)
   return self;
 }
 
+/**
+ * jxs_reason_ref:
+ * @self: a reason
+ *
+ * Takes a reference. Any thread may do so.
+ *
+ * Returns: (transfer full): the same reason
+ *
+ * Since: 1.0
+ */
 JxsReason *
 jxs_reason_ref (JxsReason *self)
 {
@@ -118,6 +158,14 @@ jxs_reason_ref (JxsReason *self)
   return self;
 }
 
+/**
+ * jxs_reason_unref:
+ * @self: (transfer full): a reason
+ *
+ * Gives a reference back.
+ *
+ * Since: 1.0
+ */
 void
 jxs_reason_unref (JxsReason *self)
 {
@@ -133,6 +181,16 @@ jxs_reason_unref (JxsReason *self)
   g_free (self);
 }
 
+/**
+ * jxs_reason_get_condition:
+ * @self: a reason
+ *
+ * Gets the condition.
+ *
+ * Returns: the condition
+ *
+ * Since: 1.0
+ */
 JxsReasonCondition
 jxs_reason_get_condition (JxsReason *self)
 {
@@ -141,6 +199,17 @@ jxs_reason_get_condition (JxsReason *self)
   return self->condition;
 }
 
+/**
+ * jxs_reason_get_name:
+ * @self: a reason
+ *
+ * Gets the name of the condition as it stands in the stanza, also of one this library does not know
+ * (the condition is then %JXS_REASON_GENERAL_ERROR).
+ *
+ * Returns: (transfer none) (nullable): the name, or %NULL for %JXS_REASON_NONE
+ *
+ * Since: 1.0
+ */
 const char *
 jxs_reason_get_name (JxsReason *self)
 {
@@ -149,6 +218,17 @@ jxs_reason_get_name (JxsReason *self)
   return self->name;
 }
 
+/**
+ * jxs_reason_get_text:
+ * @self: a reason
+ *
+ * Gets the text for people. It is what the peer claims: at most 512 characters, no control
+ * characters.
+ *
+ * Returns: (transfer none) (nullable): the text
+ *
+ * Since: 1.0
+ */
 const char *
 jxs_reason_get_text (JxsReason *self)
 {
@@ -157,6 +237,16 @@ jxs_reason_get_text (JxsReason *self)
   return self->text;
 }
 
+/**
+ * jxs_reason_get_alternative_sid:
+ * @self: a reason
+ *
+ * Gets the id of the session to use instead, of the condition %JXS_REASON_ALTERNATIVE_SESSION.
+ *
+ * Returns: (transfer none) (nullable): the session id
+ *
+ * Since: 1.0
+ */
 const char *
 jxs_reason_get_alternative_sid (JxsReason *self)
 {
@@ -165,6 +255,16 @@ jxs_reason_get_alternative_sid (JxsReason *self)
   return self->alternative_sid;
 }
 
+/**
+ * jxs_reason_get_detail:
+ * @self: a reason
+ *
+ * Gets the element of another namespace that tells more.
+ *
+ * Returns: (transfer none) (nullable): the element
+ *
+ * Since: 1.0
+ */
 JxsElement *
 jxs_reason_get_detail (JxsReason *self)
 {

@@ -12,10 +12,35 @@
 
 G_BEGIN_DECLS
 
-/* The conditions of XEP-0166 §7.4. */
+/**
+ * JxsReasonCondition:
+ * @JXS_REASON_NONE: no reason was given
+ * @JXS_REASON_ALTERNATIVE_SESSION: another session with the peer is to be used instead
+ * @JXS_REASON_BUSY: the party is busy
+ * @JXS_REASON_CANCEL: the initiator withdraws its request
+ * @JXS_REASON_CONNECTIVITY_ERROR: there are problems with the connection
+ * @JXS_REASON_DECLINE: the party declines
+ * @JXS_REASON_EXPIRED: the session lasted longer than it may
+ * @JXS_REASON_FAILED_APPLICATION: the application could not be set up
+ * @JXS_REASON_FAILED_TRANSPORT: no transport could be established
+ * @JXS_REASON_GENERAL_ERROR: another error, or a condition this library does not know: see
+ *   [method@Reason.get_name]
+ * @JXS_REASON_GONE: the party is going offline
+ * @JXS_REASON_INCOMPATIBLE_PARAMETERS: the application is supported, its parameters are not
+ * @JXS_REASON_MEDIA_ERROR: the media could not be processed
+ * @JXS_REASON_SECURITY_ERROR: the security policy of the party was violated
+ * @JXS_REASON_SUCCESS: the session ends in order
+ * @JXS_REASON_TIMEOUT: a request was not answered in time
+ * @JXS_REASON_UNSUPPORTED_APPLICATIONS: none of the offered applications is supported
+ * @JXS_REASON_UNSUPPORTED_TRANSPORTS: none of the offered transports is supported
+ *
+ * Why something is done to a session (XEP-0166 §7.4).
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
-  JXS_REASON_NONE, /* no <reason/> was given */
+  JXS_REASON_NONE,
   JXS_REASON_ALTERNATIVE_SESSION,
   JXS_REASON_BUSY,
   JXS_REASON_CANCEL,
@@ -54,14 +79,12 @@ JXS_AVAILABLE_IN_1_0
 void jxs_reason_unref (JxsReason *self);
 JXS_AVAILABLE_IN_1_0
 JxsReasonCondition jxs_reason_get_condition (JxsReason *self);
-/* The element name as received, also of conditions this library does not know. */
 JXS_AVAILABLE_IN_1_0
 const char *jxs_reason_get_name (JxsReason *self);
 JXS_AVAILABLE_IN_1_0
 const char *jxs_reason_get_text (JxsReason *self);
 JXS_AVAILABLE_IN_1_0
 const char *jxs_reason_get_alternative_sid (JxsReason *self);
-/* The element of another namespace inside, or NULL. */
 JXS_AVAILABLE_IN_1_0
 JxsElement *jxs_reason_get_detail (JxsReason *self);
 

@@ -75,6 +75,8 @@ fake_transport_set_remote (JxsTransport *transport, JxsElement *element, GError 
   FakeTransport *self = FAKE_TRANSPORT (transport);
   const char *sid = jxs_element_get_attribute (element, "sid");
 
+  if (g_str_equal (jxs_transport_get_namespace (transport), NS_STUB))
+    sid = "stub";
   if (sid == NULL)
     {
       g_set_error_literal (error, JXS_STANZA_ERROR, JXS_STANZA_ERROR_BAD_REQUEST, "no sid");
@@ -261,12 +263,12 @@ fake_add_transport (JxsSessionManager *manager,
                     int preference,
                     FakeTransportConfig *config)
 {
-  static const char *const fast[] = { NS_FAST, NULL };
-  static const char *const slow[] = { NS_SLOW, NULL };
-  JxsTransportFactory factory = {
-    g_str_equal (namespace_uri, NS_FAST) ? fast : slow, preference, fake_transport_create, config
-  };
+  static const char *const known[][2] = { { NS_FAST, NULL }, { NS_SLOW, NULL }, { NS_STUB, NULL } };
+  JxsTransportFactory factory = { NULL, preference, fake_transport_create, config };
 
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (g_str_equal (known[i][0], namespace_uri))
+      factory.namespaces = known[i];
   jxs_session_manager_add_transport (manager, &factory);
 }
 

@@ -11,8 +11,9 @@
 
 #define NS_APP "urn:example:app:0"
 #define NS_OTHER_APP "urn:example:app:1"
-#define NS_FAST "urn:example:transport:fast:0" /* preferred */
-#define NS_SLOW "urn:example:transport:slow:0" /* fallback */
+#define NS_FAST "urn:example:transport:fast:0"      /* preferred */
+#define NS_SLOW "urn:example:transport:slow:0"      /* fallback */
+#define NS_STUB "urn:xmpp:jingle:transports:stub:0" /* of XEP-0166; it says nothing */
 #define NS_SECURITY "urn:example:security:0"
 
 /* What a transport or security of the tests does when its turn comes. */
