@@ -24,8 +24,9 @@ check (const JxsXtls *xtls)
     if (xtls->fingerprints[i] != NULL)
       {
         g_assert_nonnull (jxs_fingerprint_algo_to_name (i));
-        g_assert_cmpuint (
-            strlen (xtls->fingerprints[i]), ==, (gsize) g_checksum_type_get_length (i) * 2);
+        g_assert_cmpuint (strlen (xtls->fingerprints[i]),
+                          ==,
+                          (gsize) g_checksum_type_get_length (i) * 2);
       }
 
   built = jxs_xtls_build (xtls);
