@@ -276,6 +276,9 @@ update_out_ready (JxsSocketCore *self)
 static gboolean
 report_error (JxsSocketCore *self, GError **error)
 {
+  /* Pollable streams are not asked by GIO whether they are closed. */
+  if (self->error == NULL && self->out.closed)
+    self->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "Stream is already closed");
   if (self->error == NULL)
     return FALSE;
 

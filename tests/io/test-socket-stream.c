@@ -551,6 +551,12 @@ test_closed_while_polled (Fixture *fixture, gconstpointer unused)
                    ==,
                    -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+
+  jxs_socket_stream_set_gathering (JXS_SOCKET_STREAM (fixture->end[0]), TRUE);
+  g_assert_cmpint (
+      g_pollable_output_stream_write_nonblocking (fixture->out[0], "x", 1, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 
   later = g_pollable_output_stream_create_source (fixture->out[0], NULL);
   g_source_set_callback (later, G_SOURCE_FUNC (stop_cb), &ready, NULL);
