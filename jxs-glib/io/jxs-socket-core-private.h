@@ -41,6 +41,8 @@ GSource *jxs_socket_core_create_source (JxsSocketCore *self,
                                         GCancellable *cancellable);
 
 void jxs_socket_core_set_gathering (JxsSocketCore *self, gboolean gathering);
+/* Why it is about to end: reported in place of the end of file and of a send that fails. */
+void jxs_socket_core_set_reason (JxsSocketCore *self, const GError *reason);
 /* From now on nothing waits for the peer any more. */
 void jxs_socket_core_abandon (JxsSocketCore *self);
 void jxs_socket_core_forget_read_ahead (JxsSocketCore *self);

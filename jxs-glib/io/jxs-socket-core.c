@@ -35,6 +35,7 @@ typedef struct
   gboolean ready;  /* what the sources were told */
   gboolean closed;
   guint64 bytes;
+  GError *reason; /* (owned) (nullable): what its end is reported as */
 } Direction;
 
 struct _JxsSocketCore
@@ -158,6 +159,8 @@ jxs_socket_core_unref (JxsSocketCore *self)
   g_mutex_clear (&self->out.mutex);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->error);
+  g_clear_error (&self->in.reason);
+  g_clear_error (&self->out.reason);
   g_clear_object (&self->socket);
   g_clear_object (&self->connection);
   g_free (self);
@@ -183,6 +186,17 @@ take_read_ahead (JxsSocketCore *self, void *buffer, gsize count)
   return n;
 }
 
+/* Called with in.mutex held. */
+static gssize
+end_of_file (JxsSocketCore *self, GError **error)
+{
+  if (self->in.reason == NULL)
+    return 0;
+
+  g_propagate_error (error, g_error_copy (self->in.reason));
+  return -1;
+}
+
 /* The buffer exists only while bytes arrive: an idle stream holds none. */
 static gssize
 read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
@@ -201,7 +215,7 @@ read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
         self->in.bytes += n;
       else
         buffer_clear (ahead);
-      return n;
+      return n == 0 ? end_of_file (self, error) : n;
     }
 
   buffer_reserve (ahead, self->read_ahead, self->read_ahead);
@@ -210,7 +224,7 @@ read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
   if (n <= 0)
     {
       buffer_clear (ahead);
-      return n;
+      return n == 0 ? end_of_file (self, error) : n;
     }
 
   self->in.bytes += n;
@@ -300,6 +314,11 @@ send_now (JxsSocketCore *self, const void *data, gsize count, GError **error)
 
   if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) && self->error == NULL)
     {
+      if (self->out.reason != NULL)
+        {
+          g_clear_error (&local_error);
+          local_error = g_error_copy (self->out.reason);
+        }
       self->error = g_error_copy (local_error);
       buffer_clear (&self->out.buffer);
       update_out_ready (self);
@@ -648,6 +667,20 @@ jxs_socket_core_is_ready (JxsSocketCore *self, GIOCondition condition)
 }
 
 /* The end */
+
+void
+jxs_socket_core_set_reason (JxsSocketCore *self, const GError *reason)
+{
+  Direction *const directions[] = { &self->in, &self->out };
+
+  for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
+    {
+      g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&directions[i]->mutex);
+
+      if (directions[i]->reason == NULL)
+        directions[i]->reason = g_error_copy (reason);
+    }
+}
 
 void
 jxs_socket_core_abandon (JxsSocketCore *self)

@@ -32,5 +32,8 @@ void jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering)
 guint64 jxs_socket_stream_get_bytes_read (JxsSocketStream *self);
 guint64 jxs_socket_stream_get_bytes_written (JxsSocketStream *self);
 GSocket *jxs_socket_stream_get_socket (JxsSocketStream *self);
+/* The other end is about to be shut because of this error: it is what reads report in place of the
+ * end of file, and writes in place of a broken pipe. Any thread; the first one counts. */
+void jxs_socket_stream_set_reason (JxsSocketStream *self, const GError *reason);
 
 G_END_DECLS

@@ -473,3 +473,12 @@ jxs_socket_stream_get_socket (JxsSocketStream *self)
 
   return jxs_socket_core_get_socket (self->core);
 }
+
+void
+jxs_socket_stream_set_reason (JxsSocketStream *self, const GError *reason)
+{
+  g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
+  g_return_if_fail (reason != NULL);
+
+  jxs_socket_core_set_reason (self->core, reason);
+}
