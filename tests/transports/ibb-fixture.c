@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/stream/jxs-stanza.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
@@ -225,4 +226,23 @@ expect_eof (GIOStream *stream)
   guint8 byte;
 
   g_assert_cmpuint (read_up_to (stream, &byte, 1), ==, 0);
+}
+
+void
+expect_broken (GIOStream *stream, int code)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GInputStream *in = g_io_stream_get_input_stream (stream);
+  guint8 byte;
+
+  g_input_stream_read_async (in, &byte, 1, G_PRIORITY_DEFAULT, NULL, jxs_test_keep_result, &result);
+  jxs_test_wait_for (result != NULL);
+  g_assert_cmpint (g_input_stream_read_finish (in, result, &error), ==, -1);
+  g_assert_error (error, JXS_ERROR, code);
+  g_clear_error (&error);
+
+  g_assert_cmpint (
+      g_output_stream_write (g_io_stream_get_output_stream (stream), "x", 1, NULL, &error), ==, -1);
+  g_assert_error (error, JXS_ERROR, code);
 }

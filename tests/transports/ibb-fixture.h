@@ -56,5 +56,7 @@ void write_all (GIOStream *stream, const void *data, gsize size);
 /* Reads exactly size bytes, which must be those. */
 void expect_bytes (GIOStream *stream, const void *data, gsize size);
 void expect_eof (GIOStream *stream);
+/* Reading and writing fail with this code of JXS_ERROR. */
+void expect_broken (GIOStream *stream, int code);
 
 G_END_DECLS

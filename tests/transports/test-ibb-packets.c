@@ -372,7 +372,7 @@ test_bad_data (Fixture *self, gconstpointer data)
   answer_close (self);
   expect_error (self, "after", NULL, "unexpected-request");
   expect_bytes (self->alice_stream, "ok", 2);
-  expect_eof (self->alice_stream);
+  expect_broken (self->alice_stream, bad->code);
   expect_failure (self, bad->code);
 }
 
@@ -389,7 +389,7 @@ test_messages (Fixture *self, gconstpointer unused)
   expect_bytes (self->alice_stream, "abc", 3);
   say_message (self, sid, 4, "ZQ==");
   answer_close (self);
-  expect_eof (self->alice_stream);
+  expect_broken (self->alice_stream, JXS_ERROR_CONNECTIVITY);
   expect_failure (self, JXS_ERROR_CONNECTIVITY);
 }
 
@@ -571,7 +571,7 @@ test_retry_limit (Fixture *self, gconstpointer unused)
       jxs_clock_advance (33 * G_USEC_PER_SEC);
     }
   answer_close (self);
-  expect_eof (self->alice_stream);
+  expect_broken (self->alice_stream, JXS_ERROR_CONNECTIVITY);
   expect_failure (self, JXS_ERROR_CONNECTIVITY);
 }
 
@@ -582,7 +582,6 @@ test_rejected (Fixture *self, gconstpointer data)
   const char *condition = data;
   g_autofree char *sid = open_stream (self, "4096");
   g_autoptr (JxsElement) iq = NULL;
-  g_autoptr (GError) error = NULL;
 
   write_all (self->alice_stream, "hello", 5);
   iq = fixture_next_iq (self, "data");
@@ -591,11 +590,7 @@ test_rejected (Fixture *self, gconstpointer data)
                   g_str_equal (condition, "unexpected-request") ? "wait" : "cancel",
                   condition);
   answer_close (self);
-  expect_eof (self->alice_stream);
-  g_assert_cmpint (g_output_stream_write (
-                       g_io_stream_get_output_stream (self->alice_stream), "x", 1, NULL, &error),
-                   <,
-                   0);
+  expect_broken (self->alice_stream, JXS_ERROR_CONNECTIVITY);
   expect_failure (self, JXS_ERROR_CONNECTIVITY);
 }
 
@@ -648,7 +643,7 @@ test_stalled_and_gone (Fixture *self, gconstpointer data)
   else
     jxs_clock_advance (31 * G_USEC_PER_SEC);
   answer_close (self);
-  expect_eof (self->alice_stream);
+  expect_broken (self->alice_stream, JXS_ERROR_TIMED_OUT);
   expect_failure (self, JXS_ERROR_TIMED_OUT);
 }
 

@@ -232,7 +232,7 @@ test_abort (Fixture *self, gconstpointer unused)
   expect_eof (self->bob_stream);
 
   write_all (self->alice_stream, "lost", 4);
-  expect_eof (self->alice_stream);
+  expect_broken (self->alice_stream, JXS_ERROR_CONNECTIVITY);
   close_start (self->alice, &close);
   jxs_test_wait_for (close.result != NULL);
   g_assert_false (jxs_transport_close_finish (self->alice, close.result, &error));
@@ -249,7 +249,7 @@ test_channel_closed (Fixture *self, gconstpointer unused)
 
   write_all (self->alice_stream, "hello", 5);
   jxs_loopback_channel_close (self->alice_channel);
-  expect_eof (self->alice_stream);
+  expect_broken (self->alice_stream, JXS_ERROR_CONNECTIVITY);
   close_start (self->alice, &close);
   jxs_test_wait_for (close.result != NULL);
   g_assert_false (jxs_transport_close_finish (self->alice, close.result, &error));

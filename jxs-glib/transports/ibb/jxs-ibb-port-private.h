@@ -39,8 +39,9 @@ void jxs_ibb_port_deliver (JxsIbbPort *self, GBytes *bytes, JxsElement *iq);
 gssize jxs_ibb_port_read (JxsIbbPort *self, guint8 *buffer, gsize size);
 /* After what was delivered the application reads the end of file; what comes is dropped. */
 void jxs_ibb_port_end (JxsIbbPort *self);
-/* The application's writes fail from now on, and what is owed is acknowledged. */
-void jxs_ibb_port_shut (JxsIbbPort *self);
+/* The application's writes fail from now on, and what is owed is acknowledged. reason (nullable):
+ * what its writes, and its reads after what was delivered, fail with. */
+void jxs_ibb_port_shut (JxsIbbPort *self, const GError *reason);
 void jxs_ibb_port_free (JxsIbbPort *self);
 
 G_END_DECLS

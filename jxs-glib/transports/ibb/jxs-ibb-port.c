@@ -13,10 +13,11 @@ struct _JxsIbbPort
   const JxsIbbPortFuncs *funcs;
   gpointer user_data;
 
-  GIOStream *end; /* (owned): our side of the pipe */
-  JxsPump *pump;  /* (owned) */
-  gboolean deaf;  /* nobody will read: what arrives is dropped */
-  GQueue owed;    /* (owned) (element-type Arrival) */
+  GWeakRef app_end; /* JxsSocketStream: the application's side of the pipe */
+  GIOStream *end;   /* (owned): our side of the pipe */
+  JxsPump *pump;    /* (owned) */
+  gboolean deaf;    /* nobody will read: what arrives is dropped */
+  GQueue owed;      /* (owned) (element-type Arrival) */
   guint64 n_delivered;
 };
 
@@ -97,6 +98,7 @@ jxs_ibb_port_new (const JxsIbbPortFuncs *funcs,
   self->end = g_steal_pointer (&inner);
   self->pump = jxs_pump_new (self->end, &pump_funcs, self);
 
+  g_weak_ref_init (&self->app_end, outer);
   *app_end = g_steal_pointer (&outer);
   return self;
 }
@@ -147,10 +149,13 @@ jxs_ibb_port_end (JxsIbbPort *self)
 }
 
 void
-jxs_ibb_port_shut (JxsIbbPort *self)
+jxs_ibb_port_shut (JxsIbbPort *self, const GError *reason)
 {
+  g_autoptr (JxsSocketStream) app_end = g_weak_ref_get (&self->app_end);
   GSocket *socket = jxs_socket_stream_get_socket (JXS_SOCKET_STREAM (self->end));
 
+  if (app_end != NULL && reason != NULL)
+    jxs_socket_stream_set_reason (app_end, reason);
   g_socket_shutdown (socket, TRUE, FALSE, NULL);
   settle (self, TRUE);
 }
@@ -161,5 +166,6 @@ jxs_ibb_port_free (JxsIbbPort *self)
   settle (self, TRUE);
   jxs_pump_free (self->pump);
   g_object_unref (self->end);
+  g_weak_ref_clear (&self->app_end);
   g_rc_box_release (self);
 }

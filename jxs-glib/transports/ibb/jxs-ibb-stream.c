@@ -61,8 +61,9 @@ struct _JxsIbbStream
   GSource *stall_timer;
   GSource *close_timer;
 
-  GError *reason; /* (owned) (nullable): what the last bad answer said */
-  GError *error;  /* (owned) (nullable): why the stream failed */
+  GError *reason;   /* (owned) (nullable): what the last bad answer said */
+  GError *error;    /* (owned) (nullable): why the stream failed */
+  gboolean orderly; /* the session ended: for the application no error */
 };
 
 /* A request that waits for its answer. */
@@ -537,7 +538,7 @@ shut_port (JxsIbbStream *self)
 {
   self->readable = FALSE;
   if (self->port != NULL)
-    jxs_ibb_port_shut (self->port);
+    jxs_ibb_port_shut (self->port, self->orderly ? NULL : self->error);
 }
 
 static void
@@ -788,6 +789,7 @@ jxs_ibb_stream_close (JxsIbbStream *self)
 void
 jxs_ibb_stream_fail (JxsIbbStream *self, const GError *error, gboolean quiet)
 {
+  self->orderly = error == NULL;
   if (self->error == NULL && error != NULL)
     self->error = g_error_copy (error);
 
