@@ -10,7 +10,6 @@
 
 G_BEGIN_DECLS
 
-/* A channel over an open XML stream, so that a stream can itself signal another session. */
 #define JXS_TYPE_STREAM_CHANNEL (jxs_stream_channel_get_type ())
 JXS_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (JxsStreamChannel, jxs_stream_channel, JXS, STREAM_CHANNEL, GObject)

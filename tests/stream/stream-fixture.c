@@ -4,8 +4,12 @@
 #include "stream-fixture.h"
 
 #include <jxs-glib/io/jxs-pipe-private.h>
+#include <jxs-glib/io/jxs-socket-stream-private.h>
+#include <jxs-glib/io/jxs-tls-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 #include <string.h>
+
+#include "jxs-test-sockets.h"
 
 void
 iterate_until_set (const gboolean *flag)
@@ -350,14 +354,11 @@ open_with_raw (JxsXmlStreamRole role, Side **side, Raw **raw)
   call_clear (&call);
 }
 
-void
-open_pair (Side **romeo, Side **juliet)
+static void
+open_over (GIOStream *first, GIOStream *second, Side **romeo, Side **juliet)
 {
-  g_autoptr (GIOStream) first = NULL;
-  g_autoptr (GIOStream) second = NULL;
   Call calls[2] = { 0 };
 
-  new_pipe (&first, &second);
   *romeo = side_new (first, JXS_XML_STREAM_INITIATOR, JXS_XML_STREAM_PEER);
   *juliet = side_new (second, JXS_XML_STREAM_RECEIVER, JXS_XML_STREAM_PEER);
   side_open (*romeo, NULL, &calls[0]);
@@ -372,4 +373,49 @@ open_pair (Side **romeo, Side **juliet)
   jxs_xml_stream_set_open ((*juliet)->stream);
   call_clear (&calls[0]);
   call_clear (&calls[1]);
+}
+
+void
+open_pair (Side **romeo, Side **juliet)
+{
+  g_autoptr (GIOStream) first = NULL;
+  g_autoptr (GIOStream) second = NULL;
+
+  new_pipe (&first, &second);
+  open_over (first, second, romeo, juliet);
+}
+
+void
+open_tls_pair (Side **romeo, Side **juliet)
+{
+  GSocketConnection *connections[2] = { NULL, NULL };
+  GTlsConnection *tls[2] = { NULL, NULL };
+  GAsyncResult *results[2] = { NULL, NULL };
+
+  jxs_test_tcp_pair (&connections[0], &connections[1]);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GIOStream) base = jxs_socket_stream_new (connections[i]);
+      JxsTlsParams params = {
+        .role = i == 0 ? JXS_TLS_CLIENT : JXS_TLS_SERVER,
+        .certificate = jxs_test_certificate (i),
+        .pin = TRUE,
+      };
+
+      jxs_tls_handshake_async (
+          base, &params, G_PRIORITY_DEFAULT, NULL, jxs_test_keep_result, &results[i]);
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      jxs_test_wait_for (results[i] != NULL);
+      tls[i] = jxs_tls_handshake_finish (results[i], &error);
+      g_assert_no_error (error);
+      g_object_unref (results[i]);
+      g_object_unref (connections[i]);
+    }
+  open_over (G_IO_STREAM (tls[0]), G_IO_STREAM (tls[1]), romeo, juliet);
+  g_object_unref (tls[0]);
+  g_object_unref (tls[1]);
 }

@@ -85,5 +85,7 @@ void start_with_raw_server (Side **side, Raw **raw);
 void open_with_raw (JxsXmlStreamRole role, Side **side, Raw **raw);
 /* Two streams, open: Romeo's (the initiator) and Juliet's. */
 void open_pair (Side **romeo, Side **juliet);
+/* The same over TLS over TCP. */
+void open_tls_pair (Side **romeo, Side **juliet);
 
 G_END_DECLS

@@ -85,6 +85,50 @@ test_close (void)
   side_free (juliet);
 }
 
+/* TLS hands out records one by one, and holds what no poll of the socket tells of. */
+static void
+test_tls (void)
+{
+  Side *romeo, *juliet;
+  Call call = { 0 };
+  g_autofree char *large = g_strnfill (100000, 'x');
+
+  open_tls_pair (&romeo, &juliet);
+  for (int i = 0; i < 20; i++)
+    {
+      send_body (romeo, large);
+      send_body (juliet, large);
+      for (int j = 0; j < 100; j++)
+        send_body (romeo, "small");
+    }
+  side_expect_stanzas (juliet, 20 * 101);
+  side_expect_stanzas (romeo, 20);
+  g_assert_cmpstr (side_get_body (juliet, 101), ==, large);
+  jxs_xml_stream_close_async (romeo->stream, G_PRIORITY_DEFAULT, NULL, on_closed, &call);
+  iterate_until_set (&call.done);
+  g_assert_no_error (call.error);
+  side_expect_closed (juliet);
+  g_assert_no_error (juliet->error);
+  side_free (romeo);
+  side_free (juliet);
+
+  /* Without close_notify TLS reports an error of its own: it says no more than a missing tag. */
+  open_tls_pair (&romeo, &juliet);
+  {
+    g_autoptr (GIOStream) base = NULL;
+
+    g_object_get (jxs_xml_stream_get_io_stream (romeo->stream), "base-io-stream", &base, NULL);
+    send_body (romeo, "last");
+    iterate_all ();
+    side_expect_stanzas (juliet, 1);
+    g_io_stream_close (base, NULL, NULL);
+  }
+  side_expect_closed (juliet);
+  g_assert_error (juliet->error, JXS_ERROR, JXS_ERROR_TRUNCATED);
+  side_free (romeo);
+  side_free (juliet);
+}
+
 static void
 test_close_crossing (void)
 {
@@ -771,6 +815,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/stream/xml-stream/exchange", test_exchange);
   g_test_add_func ("/stream/xml-stream/close", test_close);
+  g_test_add_func ("/stream/xml-stream/tls", test_tls);
   g_test_add_func ("/stream/xml-stream/close-crossing", test_close_crossing);
   g_test_add_func ("/stream/xml-stream/transcript-0246", test_transcript_0246);
   g_test_add_func ("/stream/xml-stream/transcript-0247", test_transcript_0247);
