@@ -281,12 +281,16 @@ jxs_client_caller_cancelled_cb (GCancellable *cancellable, gpointer user_data)
 static gboolean
 jxs_client_load_database (JxsClient *self, GTlsDatabase **database, GError **error)
 {
+  g_autofree char *path = NULL;
+
   if (self->ca_file == NULL)
     {
       g_set_object (database, self->database);
       return TRUE;
     }
-  *database = g_tls_file_database_new (self->ca_file, error);
+  /* GIO warns about a relative path. */
+  path = g_canonicalize_filename (self->ca_file, NULL);
+  *database = g_tls_file_database_new (path, error);
   if (*database == NULL)
     g_prefix_error (error, _ ("The certificates in “%s” could not be read: "), self->ca_file);
   return *database != NULL;

@@ -113,10 +113,21 @@ login_succeed (GTask *task)
 }
 
 static void
+login_stream_failed (GTask *task, GError **error)
+{
+  Login *self = g_task_get_task_data (task);
+
+  if (!g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_prefix_error (error,
+                    _ ("The stream with the server “%s” was not established: "),
+                    login_domain (self));
+  login_run (task, JXS_CLIENT_EVENT_FAILED, NULL, *error);
+}
+
+static void
 opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  Login *self = g_task_get_task_data (task);
   g_autoptr (JxsElement) features = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -125,9 +136,7 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       login_run (task, JXS_CLIENT_EVENT_FEATURES, features, NULL);
       return;
     }
-  if (error->domain == JXS_STREAM_ERROR)
-    g_prefix_error (&error, _ ("The server “%s” ended the stream: "), login_domain (self));
-  login_run (task, JXS_CLIENT_EVENT_FAILED, NULL, error);
+  login_stream_failed (task, &error);
 }
 
 static void
@@ -154,7 +163,6 @@ static void
 element_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  Login *self = g_task_get_task_data (task);
   g_autoptr (JxsElement) element = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -164,9 +172,7 @@ element_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       login_run (task, JXS_CLIENT_EVENT_ELEMENT, element, NULL);
       return;
     }
-  if (error->domain == JXS_STREAM_ERROR)
-    g_prefix_error (&error, _ ("The server “%s” ended the stream: "), login_domain (self));
-  login_run (task, JXS_CLIENT_EVENT_FAILED, NULL, error);
+  login_stream_failed (task, &error);
 }
 
 /* Sends an element; FALSE if that failed and the login has ended. */

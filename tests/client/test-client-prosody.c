@@ -10,6 +10,8 @@ static const char *server;
 static const char *domain;
 static const char *ca_file;
 static const char *password;
+static const char *tls_protocol; /* to be expected */
+static const char *mechanism;    /* likewise */
 
 /* user: a name, or NAME/RESOURCE */
 static JxsClient *
@@ -59,9 +61,8 @@ test_connect (void)
   g_assert_cmpstr (jxs_jid_get_domain (jid), ==, domain);
   g_assert_cmpstr (jxs_jid_get_resource (jid), ==, "orchard");
   g_assert_true (jxs_channel_is_secure (JXS_CHANNEL (client)));
-  g_assert_cmpstr (jxs_client_get_tls_protocol (client), ==, "TLS 1.3");
-  g_test_message ("%s", jxs_client_get_sasl_mechanism (client));
-  g_assert_true (g_str_has_prefix (jxs_client_get_sasl_mechanism (client), "SCRAM-SHA-"));
+  g_assert_cmpstr (jxs_client_get_tls_protocol (client), ==, tls_protocol);
+  g_assert_cmpstr (jxs_client_get_sasl_mechanism (client), ==, mechanism);
 
   g_assert_false (connect_client (client, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
@@ -432,6 +433,8 @@ main (int argc, char **argv)
   domain = g_getenv ("JXS_TEST_DOMAIN");
   ca_file = g_getenv ("JXS_TEST_CA");
   password = g_getenv ("JXS_TEST_PASSWORD");
+  tls_protocol = g_getenv ("JXS_TEST_TLS_PROTOCOL");
+  mechanism = g_getenv ("JXS_TEST_MECHANISM");
   if (server == NULL)
     {
       g_print ("1..0 # SKIP run by tests/servers/with-prosody.py\n");
