@@ -144,7 +144,7 @@ fake_server_start (FakeServer *self, const Turn *turns)
   g_autoptr (GError) error = NULL;
 
   *self = (FakeServer){ .turns = turns };
-  self->certificate_file = g_test_build_filename (G_TEST_DIST, "example.test.pem", NULL);
+  self->certificate_file = g_test_build_filename (G_TEST_DIST, "client", "example.test.pem", NULL);
   self->received = g_string_new (NULL);
   self->stop = g_cancellable_new ();
   self->listener = g_socket_listener_new ();
