@@ -392,6 +392,35 @@ test_no_client_certificate (Fixture *f, gconstpointer data)
   side_assert_failed (&f->responder, JXS_ERROR, JXS_ERROR_SECURITY);
 }
 
+/* Peers that stall when we call them do not keep us from calling another one. */
+static void
+test_own_calls (Fixture *f, gconstpointer data)
+{
+  Fixture stalled[JXS_TLS_MAX_STRANGERS] = { 0 };
+  RawPeer server = { .flags = GNUTLS_SERVER | GNUTLS_NONBLOCK,
+                     .priorities = "NORMAL",
+                     .identity = f->responder.config.identity,
+                     .ask = TRUE };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (stalled); i++)
+    {
+      sides_set_up (&stalled[i], NULL);
+      sides_negotiate (&stalled[i]);
+      side_secure (&stalled[i].initiator, NULL);
+    }
+  side_announce (&f->initiator, f->responder.config.identity);
+  secure_with_raw_peer (&f->initiator, &f->responder, &server);
+  side_assert_secure (&f->initiator, &f->responder, JXS_TRUST_LEVEL_FIRST_USE);
+
+  jxs_clock_advance (5 * G_TIME_SPAN_MINUTE);
+  for (gsize i = 0; i < G_N_ELEMENTS (stalled); i++)
+    {
+      side_wait (&stalled[i].initiator);
+      side_assert_failed (&stalled[i].initiator, JXS_ERROR, JXS_ERROR_TIMED_OUT);
+      sides_tear_down (&stalled[i], NULL);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -420,5 +449,6 @@ main (int argc, char **argv)
   ADD ("raw-peer", test_raw_peer);
   ADD_BOTH ("old-tls", test_old_tls);
   ADD ("no-client-certificate", test_no_client_certificate);
+  ADD ("own-calls", test_own_calls);
   return g_test_run ();
 }

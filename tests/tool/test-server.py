@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Two jxs commands talk through a real server."""
 
+import fcntl
 import hashlib
 import os
+import pty
 import random
 import re
+import select
 import signal
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -63,6 +67,101 @@ class Server(unittest.TestCase):
         result = subprocess.run([command.JXS, "identity", "--jid", f"{user}@{self.server.domain}"], check=True,
                                 capture_output=True, text=True, env={**os.environ, **self.environment()})
         return re.sub(r"\s+", ":", re.search(r"SHA-256 +([0-9A-F:\s]+?)\s+SHA-1", result.stdout).group(1))
+
+
+class Terminal:
+    """jxs with a terminal of its own, to be talked to as a person does."""
+
+    def __init__(self, *arguments, environment):
+        self.leader, follower = pty.openpty()
+        self.process = subprocess.Popen(
+            [command.JXS, *arguments], stdin=follower, stdout=follower, stderr=follower, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), env={**os.environ, **environment})
+        os.close(follower)
+        self.shown = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.leader)
+
+    def until(self, part):
+        while part not in self.shown:
+            ready, _, _ = select.select([self.leader], [], [], command.DEADLINE)
+            assert ready, f"no “{part}”; shown: {self.shown}"
+            try:
+                self.shown += os.read(self.leader, 65536).decode()
+            except OSError:
+                raise AssertionError(f"ended without “{part}”; shown: {self.shown}") from None
+        before, _, self.shown = self.shown.partition(part)
+        return before
+
+    def type(self, text):
+        os.write(self.leader, text.encode())
+
+    def wait(self):
+        return self.process.wait(command.DEADLINE)
+
+
+class Asked(Server):
+    def listen(self):
+        return Terminal("listen", *self.account("juliet"), "--once", environment=self.environment(NO_COLOR="1"))
+
+    def test_yes(self):
+        with self.listen() as listen:
+            listen.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                listen.until("wants to chat. Accept? [y/N] ")
+                listen.type("y\n")
+                chat.errors.until("Connected")
+                listen.type("welcome\n")
+                chat.output.until("welcome")
+                chat.end_input()
+                self.assertEqual(chat.wait(), 0)
+            self.assertEqual(listen.wait(), 0)
+
+    def test_no(self):
+        with self.listen() as listen:
+            listen.until("Listening")
+            for answer in ("n\n", "\n"):
+                with self.jxs("chat", "romeo", self.juliet()) as chat:
+                    listen.until("Accept? [y/N] ")
+                    listen.type(answer)
+                    self.assertEqual(chat.wait(), 4)
+
+    def test_given_up(self):
+        with self.listen() as listen:
+            listen.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                listen.until("Accept? [y/N] ")
+                chat.process.send_signal(signal.SIGINT)
+                self.assertEqual(chat.wait(), 130)
+            listen.until("They gave up.")
+
+    def test_password(self):
+        """Asked for on the terminal, and not shown there."""
+        environment = self.environment()
+        del environment["JXS_PASSWORD"]
+        with Terminal("chat", *self.account("romeo"), self.juliet(), environment=environment) as chat:
+            chat.until("Password for romeo@")
+            chat.type(self.server.password + "\n")
+            shown = chat.until("is not online")
+            self.assertNotIn(self.server.password, shown)
+            self.assertEqual(chat.wait(), 4)
+
+    def test_password_interrupted(self):
+        environment = self.environment()
+        del environment["JXS_PASSWORD"]
+        with Terminal("chat", *self.account("romeo"), self.juliet(), environment=environment) as chat:
+            chat.until("Password for romeo@")
+            chat.type("\x03")
+            chat.until("Interrupted")
+            self.assertEqual(chat.wait(), 130)
+            self.assertTrue(termios.tcgetattr(chat.leader)[3] & termios.ECHO)
 
 
 class Chat(Server):
