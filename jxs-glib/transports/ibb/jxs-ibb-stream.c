@@ -10,14 +10,12 @@
 #include <jxs-glib/transports/ibb/jxs-ibb-errors-private.h>
 #include <jxs-glib/transports/ibb/jxs-ibb-machine-private.h>
 #include <jxs-glib/transports/ibb/jxs-ibb-port-private.h>
+#include <jxs-glib/transports/ibb/jxs-ibb-watch-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
 /* How long the answer to our <open/> may take. */
 #define JXS_IBB_OPEN_WAIT_MS 60000
-/* Nothing acknowledged for so long: ask whether the peer is still there. It may well be that its
- * application is not reading, so silence alone ends nothing before JXS_IBB_ANSWER_LIMIT_MS. */
-#define JXS_IBB_STALL_MS 60000
-#define JXS_IBB_PROBE_MS 30000
+/* How long the answer to a block may take: the peer's application may be slow to read. */
 #define JXS_IBB_ANSWER_LIMIT_MS (60 * 60 * 1000)
 /* How long after our <close/>, or the last block after it, its answer may take. */
 #define JXS_IBB_CLOSE_WAIT_MS 20000
@@ -52,14 +50,12 @@ struct _JxsIbbStream
   gsize n_flushed;   /* bytes pulled since the end was asked for */
   guint64 n_received;
   guint64 n_sent;       /* acknowledged */
-  gint64 progress_us;   /* when something was acknowledged last */
   gint64 traced_us;     /* when the pace was reported last */
   guint64 n_at_timeout; /* n_received when the close timer was looked at last */
-  gboolean probing;
 
-  GSource *retry_timer; /* (owned) (nullable), like the others */
-  GSource *stall_timer;
-  GSource *close_timer;
+  JxsIbbWatch *watch;   /* (owned) (nullable): NULL when freed */
+  GSource *retry_timer; /* (owned) (nullable) */
+  GSource *close_timer; /* (owned) (nullable) */
 
   GError *reason;   /* (owned) (nullable): what the last bad answer said */
   GError *error;    /* (owned) (nullable): why the stream failed */
@@ -262,65 +258,34 @@ data_answer_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       set_reason (self, error);
     }
 
-  self->progress_us = now_us;
+  jxs_ibb_watch_progress (self->watch);
   feed (self, &event);
   pull (self);
 }
 
-static void
-probe_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Packet) packet = user_data;
-  JxsIbbStream *self = packet->stream;
-  g_autoptr (GError) error = NULL;
-  gboolean there = jxs_router_send_iq_finish (JXS_ROUTER (object), result, NULL, &error);
-
-  if (self->stopped)
-    return;
-
-  self->probing = FALSE;
-  if (self->progress_us > packet->sent_us)
-    return;
-
-  /* A server answers service-unavailable for a resource that is gone, a client that cannot be
-   * asked something else. */
-  if (there ||
-      (error->domain == JXS_STANZA_ERROR && error->code != JXS_STANZA_ERROR_SERVICE_UNAVAILABLE &&
-       error->code != JXS_STANZA_ERROR_RECIPIENT_UNAVAILABLE &&
-       error->code != JXS_STANZA_ERROR_REMOTE_SERVER_NOT_FOUND &&
-       error->code != JXS_STANZA_ERROR_REMOTE_SERVER_TIMEOUT))
-    {
-      self->progress_us = jxs_clock_now ();
-      return;
-    }
-
-  set_reason (self, error);
-  feed_failure (self, JXS_IBB_FAILURE_STALLED);
-}
-
 static gboolean
-stall_timer_cb (gpointer user_data)
+watch_is_waiting_cb (gpointer user_data)
 {
   JxsIbbStream *self = user_data;
 
-  if (g_queue_is_empty (&self->machine.in_flight))
-    {
-      clear_source (&self->stall_timer);
-      return G_SOURCE_REMOVE;
-    }
+  return !g_queue_is_empty (&self->machine.in_flight);
+}
 
-  if (!self->probing && jxs_clock_now () - self->progress_us >= JXS_IBB_STALL_MS * 1000)
-    {
-      g_autoptr (JxsElement) query = jxs_element_new ("query", JXS_NS_DISCO_INFO);
-      g_autoptr (JxsElement) iq = new_iq (self, "get", query);
+static void
+watch_stalled_cb (gpointer user_data)
+{
+  JxsIbbStream *self = user_data;
 
-      self->probing = TRUE;
-      jxs_ibb_pacer_stalled (&self->pacer);
-      jxs_router_send_iq_async (
-          self->router, iq, JXS_IBB_PROBE_MS, NULL, probe_cb, packet_new (self, 0, 0));
-    }
+  jxs_ibb_pacer_stalled (&self->pacer);
+}
 
-  return G_SOURCE_CONTINUE;
+static void
+watch_gone_cb (const GError *error, gpointer user_data)
+{
+  JxsIbbStream *self = user_data;
+
+  set_reason (self, error);
+  feed_failure (self, JXS_IBB_FAILURE_STALLED);
 }
 
 static void
@@ -329,13 +294,7 @@ send_data (JxsIbbStream *self, guint16 seq, GBytes *bytes)
   g_autoptr (JxsElement) data = jxs_ibb_data_build (self->params.sid, seq, bytes);
   g_autoptr (JxsElement) iq = new_iq (self, "set", data);
 
-  if (self->stall_timer == NULL)
-    {
-      self->progress_us = jxs_clock_now ();
-      start_timer (
-          self, &self->stall_timer, JXS_IBB_STALL_MS / 4, "[jxs] ibb stall", stall_timer_cb);
-    }
-
+  jxs_ibb_watch_start (self->watch);
   jxs_router_send_iq_async (self->router,
                             iq,
                             JXS_IBB_ANSWER_LIMIT_MS,
@@ -470,9 +429,10 @@ pull (JxsIbbStream *self)
   stream_unref (self);
 }
 
-/* The end is near: what the application has written by now is the last that is waited for. */
+/* The application may have written something. When the end was asked for, what it has written by
+ * now is the last that is waited for. */
 static void
-flush (JxsIbbStream *self)
+look (JxsIbbStream *self)
 {
   self->readable = self->port != NULL;
   pull (self);
@@ -483,10 +443,7 @@ flush (JxsIbbStream *self)
 static void
 port_readable_cb (gpointer user_data)
 {
-  JxsIbbStream *self = user_data;
-
-  self->readable = TRUE;
-  pull (self);
+  look (user_data);
 }
 
 static void
@@ -529,7 +486,7 @@ opened (JxsIbbStream *self)
                   self->params.carrier == JXS_IBB_CARRIER_MESSAGE ? "message" : "iq",
                   NULL);
   self->funcs->opened (app_end, self->user_data);
-  port_readable_cb (self);
+  look (self);
 }
 
 /* The application's writes fail from now on instead of going nowhere. */
@@ -557,7 +514,7 @@ failed (JxsIbbStream *self, JxsIbbFailure failure)
                   self->error->message,
                   NULL);
   clear_source (&self->retry_timer);
-  clear_source (&self->stall_timer);
+  jxs_ibb_watch_stop (self->watch);
   shut_port (self);
   self->funcs->failed (self->error, self->user_data);
 }
@@ -575,7 +532,7 @@ closed (JxsIbbStream *self)
 {
   unlisten (self);
   clear_source (&self->retry_timer);
-  clear_source (&self->stall_timer);
+  jxs_ibb_watch_stop (self->watch);
   clear_source (&self->close_timer);
   shut_port (self);
   jxs_trace_emit (jxs_router_get_trace (self->router),
@@ -714,7 +671,7 @@ packet_cb (JxsElement *iq, JxsElement *payload, gpointer user_data)
     {
       g_rc_box_acquire (self);
       feed (self, &(JxsIbbEvent){ .type = JXS_IBB_EVENT_CLOSE, .request = iq });
-      flush (self);
+      look (self);
       stream_unref (self);
     }
 }
@@ -728,6 +685,11 @@ jxs_ibb_stream_new (JxsRouter *router,
                     const JxsIbbStreamFuncs *funcs,
                     gpointer user_data)
 {
+  static const JxsIbbWatchFuncs watch_funcs = {
+    watch_is_waiting_cb,
+    watch_stalled_cb,
+    watch_gone_cb,
+  };
   JxsIbbStream *self = g_rc_box_new0 (JxsIbbStream);
 
   self->context = g_main_context_ref_thread_default ();
@@ -738,6 +700,7 @@ jxs_ibb_stream_new (JxsRouter *router,
   self->user_data = user_data;
   self->actions = jxs_ibb_actions_new ();
   self->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) jxs_element_unref);
+  self->watch = jxs_ibb_watch_new (router, peer, &watch_funcs, self);
   jxs_ibb_machine_init (&self->machine, initiator);
   jxs_ibb_pacer_init (&self->pacer, JXS_IBB_MAX_BLOCK);
   return self;
@@ -782,7 +745,7 @@ jxs_ibb_stream_close (JxsIbbStream *self)
 {
   g_rc_box_acquire (self);
   feed_plain (self, JXS_IBB_EVENT_SHUT);
-  flush (self);
+  look (self);
   stream_unref (self);
 }
 
@@ -827,8 +790,8 @@ jxs_ibb_stream_free (JxsIbbStream *self)
   self->readable = FALSE;
   unlisten (self);
   clear_source (&self->retry_timer);
-  clear_source (&self->stall_timer);
   clear_source (&self->close_timer);
+  g_clear_pointer (&self->watch, jxs_ibb_watch_free);
 
   /* Nobody else would answer. */
   g_clear_pointer (&self->port, jxs_ibb_port_free);
