@@ -10,6 +10,8 @@
 #include <jxs-glib/base/jxs-log-private.h>
 #include <jxs-glib/jingle/jxs-transport-list-private.h>
 
+#define MAX_REPLACEMENTS 16 /* by the peer; stops a negotiation that never ends */
+
 struct _JxsContent
 {
   GObject parent_instance;
@@ -35,6 +37,7 @@ struct _JxsContent
   GHashTable *past;          /* (owned) (element-type utf8): namespaces of replaced transports */
   GCancellable *cancellable; /* (owned) (nullable): of the attempt under way */
   GError *best_error;        /* (owned) (nullable): why there is no transport */
+  guint n_replacements;      /* that the peer asked for */
   guint round_trips;         /* of transport-replace and of transports given up */
 
   JxsSecurity *security;  /* (owned) (nullable) */
@@ -158,7 +161,7 @@ transport_send_info_cb (JxsTransport *transport, JxsElement *element, gpointer u
   JxsContent *self = user_data;
 
   /* Of transports given up nobody wants to hear any more. */
-  if (self->funcs != NULL && transport == self->transport)
+  if (self->funcs != NULL && (transport == self->transport || transport == self->proposed))
     self->funcs->send (self->owner, JXS_JINGLE_TRANSPORT_INFO, element, NULL);
 }
 
@@ -641,18 +644,22 @@ jxs_content_start (JxsContent *self)
 void
 jxs_content_stop (JxsContent *self, const GError *error)
 {
-  const gboolean ready = self->machine.state == JXS_CONTENT_READY;
+  const JxsContentState state = self->machine.state;
 
   self->funcs = NULL;
   self->owner = NULL;
-  if (ready)
+  g_clear_object (&self->proposed);
+  if (state == JXS_CONTENT_READY)
     {
       /* The stream is in use: how it ends depends on who ended the session. */
       consult (self, JXS_CONTENT_EVENT_STOP);
       jxs_transport_abort (self->transport, error);
+      return;
     }
-  else
-    jxs_content_feed (self, JXS_CONTENT_EVENT_STOP);
+  jxs_content_feed (self, JXS_CONTENT_EVENT_STOP);
+  /* It did not connect yet, but may have made preparations. */
+  if (state == JXS_CONTENT_IDLE && self->transport != NULL)
+    jxs_transport_abort (self->transport, error);
 }
 
 JxsContentActions
@@ -673,8 +680,9 @@ jxs_content_handle (JxsContent *self, JxsJingleAction action, JxsElement *transp
           g_propagate_error (error, g_steal_pointer (&local_error));
           return 0;
         }
-      event = replacement != NULL ? JXS_CONTENT_EVENT_PEER_REPLACE
-                                  : JXS_CONTENT_EVENT_PEER_REPLACE_UNUSABLE;
+      event = replacement != NULL && self->n_replacements++ < MAX_REPLACEMENTS
+                  ? JXS_CONTENT_EVENT_PEER_REPLACE
+                  : JXS_CONTENT_EVENT_PEER_REPLACE_UNUSABLE;
     }
   else if (action == JXS_JINGLE_TRANSPORT_ACCEPT)
     {

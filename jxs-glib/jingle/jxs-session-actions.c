@@ -47,16 +47,35 @@ find_content (JxsSession *self, const JxsJingleContent *content)
   return CONTENT_UNKNOWN;
 }
 
+/* The peer has its answer: what was said meanwhile may follow. */
+static void
+release_held (JxsSession *self)
+{
+  g_autoptr (GPtrArray) held = g_steal_pointer (&self->held);
+
+  for (guint i = 0; held != NULL && i < held->len && !self->ended; i++)
+    jxs_session_send_task (self, g_ptr_array_index (held, i), NULL);
+}
+
 static void
 ack (JxsSession *self, JxsElement *iq)
 {
   jxs_router_reply_result (self->router, iq, NULL);
+  release_held (self);
 }
 
 static void
 refuse (JxsSession *self, JxsElement *iq, JxsJingleCondition condition)
 {
   jxs_jingle_reply_condition (self->router, iq, self->jingle_namespace, condition);
+  release_held (self);
+}
+
+static void
+refuse_with (JxsSession *self, JxsElement *iq, const GError *error)
+{
+  jxs_jingle_reply_error (self->router, iq, self->jingle_namespace, error);
+  release_held (self);
 }
 
 static void
@@ -64,7 +83,7 @@ refuse_code (JxsSession *self, JxsElement *iq, JxsStanzaError code, const char *
 {
   g_autoptr (GError) error = g_error_new_literal (JXS_STANZA_ERROR, (int) code, text);
 
-  jxs_jingle_reply_error (self->router, iq, self->jingle_namespace, error);
+  refuse_with (self, iq, error);
 }
 
 static void
@@ -73,7 +92,7 @@ answer_by_error (JxsSession *self, JxsElement *iq, gboolean understood, GError *
   if (understood)
     ack (self, iq);
   else
-    jxs_jingle_reply_error (self->router, iq, self->jingle_namespace, error);
+    refuse_with (self, iq, error);
 }
 
 static void
@@ -185,7 +204,7 @@ handle_accept (JxsSession *self, JxsElement *iq, JxsJingle *jingle)
 
   if (error->domain == JXS_STANZA_ERROR)
     {
-      jxs_jingle_reply_error (self->router, iq, self->jingle_namespace, error);
+      refuse_with (self, iq, error);
       end_with (self, JXS_REASON_GENERAL_ERROR, JXS_ERROR_PROTOCOL, error->message);
       return;
     }
@@ -281,7 +300,7 @@ handle_transport_change (JxsSession *self, JxsElement *iq, JxsJingle *jingle)
   else if (answer == JXS_CONTENT_OUT_OF_ORDER)
     refuse (self, iq, JXS_JINGLE_OUT_OF_ORDER);
   else
-    jxs_jingle_reply_error (self->router, iq, self->jingle_namespace, error);
+    refuse_with (self, iq, error);
   jxs_content_go_on (self->content);
 }
 
@@ -400,6 +419,8 @@ jxs_session_handle (JxsSession *self, JxsElement *iq, JxsJingle *jingle)
       return;
     }
 
+  if (self->held == NULL) /* a channel may deliver while we are still at it */
+    self->held = g_ptr_array_new_with_free_func ((GDestroyNotify) jxs_jingle_free);
   switch (jxs_session_machine_handle (&self->machine, jingle->action))
     {
     case JXS_SESSION_ACK:

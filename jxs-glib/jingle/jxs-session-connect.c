@@ -132,7 +132,7 @@ jxs_session_close_async (JxsSession *self,
 
   if (self->ended || jxs_content_get_state (self->content) != JXS_CONTENT_READY)
     {
-      jxs_session_end (self, used, NULL, TRUE);
+      jxs_session_terminate (self, reason);
       g_task_return_boolean (task, TRUE);
     }
   else if (self->closing)

@@ -449,7 +449,10 @@ content_send (gpointer owner, JxsJingleAction action, JxsElement *transport, Jxs
     content->transport = jxs_element_ref (transport);
   if (security != NULL)
     content->security = jxs_element_ref (security);
-  jxs_session_send_task (self, jingle, NULL);
+  if (self->held != NULL)
+    g_ptr_array_add (self->held, g_steal_pointer (&jingle));
+  else
+    jxs_session_send_task (self, jingle, NULL);
 }
 
 static void

@@ -33,6 +33,8 @@ struct _JxsSession
   GCancellable *cancellable; /* (owned): ends with the session */
   gint64 last_heard;
   guint round_trips;
+  GPtrArray *held; /* (owned) (nullable) (element-type JxsJingle): not before the answer to what the
+                      peer sent */
   gboolean initiate_answered;
   gboolean closing; /* the transport is being closed, or is closed */
   gboolean ended;

@@ -86,6 +86,7 @@ jxs_session_finalize (GObject *object)
   g_clear_pointer (&self->local_description, jxs_element_unref);
   g_clear_pointer (&self->remote_description, jxs_element_unref);
   g_clear_pointer (&self->extra, jxs_jingle_free);
+  g_clear_pointer (&self->held, g_ptr_array_unref);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->reason, jxs_reason_unref);
   g_clear_error (&self->error);

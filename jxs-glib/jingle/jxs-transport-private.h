@@ -69,7 +69,7 @@ void jxs_transport_close_async (JxsTransport *self,
 gboolean jxs_transport_close_finish (JxsTransport *self, GAsyncResult *result, GError **error);
 void jxs_transport_abort (JxsTransport *self, const GError *error);
 /* For subclasses: emits "send-info" (JxsElement *transport), which the session sends as
- * transport-info. */
+ * transport-info. Not from inside set_remote() or build(): the peer would hear of it too early. */
 void jxs_transport_send_info (JxsTransport *self, JxsElement *transport);
 /* For subclasses: the peer was heard just now, in whatever way (a packet of data, a connectivity
  * check). While that goes on, unavailable presence does not end the session (XEP-0166 §6.7). */

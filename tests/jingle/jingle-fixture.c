@@ -310,6 +310,12 @@ fake_security_set_remote (JxsSecurity *security, JxsElement *element, GError **e
       g_set_error_literal (error, JXS_STANZA_ERROR, JXS_STANZA_ERROR_BAD_REQUEST, "bad");
       return FALSE;
     }
+  if (self->config->eager)
+    {
+      g_autoptr (JxsElement) info = jxs_element_new ("security", NS_SECURITY);
+
+      jxs_security_send_info (security, info);
+    }
 
   return TRUE;
 }

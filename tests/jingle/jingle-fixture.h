@@ -39,7 +39,8 @@ typedef struct
 {
   gboolean required;
   FakeBehaviour secure;
-  gboolean lose; /* fails like a connection that breaks */
+  gboolean eager; /* security-info as soon as the peer's part is known */
+  gboolean lose;  /* fails like a connection that breaks */
   guint n_infos;
   guint n_secured;
 } FakeSecurityConfig;

@@ -128,6 +128,73 @@ test_before_the_ack (void)
   scripted_clear (&t);
 }
 
+/* What a session-accept sets off follows its acknowledgement. */
+static void
+test_answer_first (void)
+{
+  Scripted t;
+  g_autoptr (JxsJingle) info = NULL;
+  g_autofree char *sid = NULL;
+
+  scripted_init (&t);
+  t.side.security.eager = TRUE;
+  scripted_initiate (&t, &sid);
+  scripted_action (&t, "x", "session-accept", sid, CONTENT (DESCRIPTION FAST SECURITY));
+  scripted_expect_result (&t, "x");
+  info = scripted_expect_action (&t, JXS_JINGLE_SECURITY_INFO);
+  g_assert_cmpstr (info->sid, ==, sid);
+  scripted_clear (&t);
+}
+
+/* Security first appears in the answer (XEP-0166 §9): it is used. */
+static void
+test_security_in_answer (void)
+{
+  Scripted t;
+  Result *result;
+  g_autoptr (JxsJingle) jingle = NULL;
+  const JxsJingleContent *content;
+
+  scripted_init (&t);
+  result = side_connect (&t.side, side_create (&t.side, ROMEO, FALSE), 0, NULL);
+  jingle = scripted_expect_action (&t, JXS_JINGLE_SESSION_INITIATE);
+  content = g_ptr_array_index (jingle->contents, 0);
+  g_assert_null (content->security);
+  scripted_action (&t, "x", "session-accept", jingle->sid, CONTENT (DESCRIPTION FAST SECURITY));
+  scripted_expect_result (&t, "x");
+  g_assert_no_error (result->error);
+  g_assert_cmpuint (t.side.security.n_secured, ==, 1);
+  scripted_clear (&t);
+}
+
+/* A peer that replaces and replaces is told no in the end. */
+static void
+test_endless_replacements (void)
+{
+  Scripted t;
+  guint n_accepted = 0;
+
+  scripted_init (&t);
+  t.side.fast.connect = t.side.slow.connect = FAKE_HANGS;
+  scripted_accept (&t);
+  for (guint i = 0; i < 50; i++)
+    {
+      g_autoptr (JxsElement) answer = NULL;
+      const char *action;
+
+      scripted_set (&t, "x", JINGLE ("transport-replace", CONTENT (SLOW)));
+      scripted_expect_result (&t, "x");
+      answer = scripted_pop (&t);
+      action = jxs_element_get_attribute (jxs_element_get_first_child (answer), "action");
+      if (g_str_equal (action, "transport-accept"))
+        n_accepted++;
+      else
+        g_assert_cmpstr (action, ==, "transport-reject");
+    }
+  g_assert_cmpuint (n_accepted, ==, 16);
+  scripted_clear (&t);
+}
+
 /* XEP-0166 §7.2.15: a responder takes what can be used, and rejects the rest. */
 static void
 test_replace (void)
@@ -614,6 +681,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/jingle/negotiation/bad-accepts", test_bad_accepts);
   g_test_add_func ("/jingle/negotiation/accept-twice", test_accept_twice);
   g_test_add_func ("/jingle/negotiation/before-the-ack", test_before_the_ack);
+  g_test_add_func ("/jingle/negotiation/answer-first", test_answer_first);
+  g_test_add_func ("/jingle/negotiation/security-in-answer", test_security_in_answer);
+  g_test_add_func ("/jingle/negotiation/endless-replacements", test_endless_replacements);
   g_test_add_func ("/jingle/negotiation/replace", test_replace);
   g_test_add_func ("/jingle/negotiation/replace-tie", test_replace_tie);
   g_test_add_func ("/jingle/negotiation/replace-tie-lost", test_replace_tie_lost);
