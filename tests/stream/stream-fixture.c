@@ -6,6 +6,7 @@
 #include <jxs-glib/io/jxs-pipe-private.h>
 #include <jxs-glib/io/jxs-socket-stream-private.h>
 #include <jxs-glib/io/jxs-tls-private.h>
+#include <jxs-glib/stream/jxs-stanza.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 #include <string.h>
 
@@ -209,6 +210,16 @@ side_expect_stanzas (Side *side, guint n)
   g_assert_cmpuint (side->stanzas->len, ==, n);
 }
 
+void
+side_send_body (Side *side, const char *body)
+{
+  g_autoptr (JxsElement) message = jxs_stanza_new_message (NULL, body);
+  g_autoptr (GError) error = NULL;
+
+  jxs_xml_stream_send (side->stream, message, &error);
+  g_assert_no_error (error);
+}
+
 const char *
 side_get_body (Side *side, guint i)
 {
@@ -251,6 +262,16 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
       jxs_xml_stream_open_finish (JXS_XML_STREAM (source), result, &call->element, &call->error) ==
       (call->error == NULL));
   call->done = TRUE;
+}
+
+void
+on_opened_set_open (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+
+  on_opened (source, result, call);
+  if (call->error == NULL)
+    jxs_xml_stream_set_open (JXS_XML_STREAM (source));
 }
 
 void
@@ -396,9 +417,10 @@ open_tls_pair (Side **romeo, Side **juliet)
   for (guint i = 0; i < 2; i++)
     {
       g_autoptr (GIOStream) base = jxs_socket_stream_new (connections[i]);
+      g_autoptr (GTlsCertificate) certificate = jxs_test_certificate (i);
       JxsTlsParams params = {
         .role = i == 0 ? JXS_TLS_CLIENT : JXS_TLS_SERVER,
-        .certificate = jxs_test_certificate (i),
+        .certificate = certificate,
         .pin = TRUE,
       };
 

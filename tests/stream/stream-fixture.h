@@ -66,12 +66,16 @@ void side_replace_io (Side *side, GIOStream *io_stream);
 void side_open (Side *side, JxsElement *features, Call *call);
 void side_expect_closed (Side *side);
 void side_expect_stanzas (Side *side, guint n);
+/* A message. */
+void side_send_body (Side *side, const char *body);
 /* The text of the body of stanza i. */
 const char *side_get_body (Side *side, guint i);
 void side_free (Side *side);
 
 void call_clear (Call *call);
 void on_opened (GObject *source, GAsyncResult *result, gpointer user_data);
+/* The same, and opens the stream for stanzas. */
+void on_opened_set_open (GObject *source, GAsyncResult *result, gpointer user_data);
 void on_closed (GObject *source, GAsyncResult *result, gpointer user_data);
 void on_sent (GObject *source, GAsyncResult *result, gpointer user_data);
 void on_element (GObject *source, GAsyncResult *result, gpointer user_data);
