@@ -133,7 +133,7 @@ jxs_ibb_base64_decode (const char *text, gsize max_size, GError **error)
     {
       if (n_digits + n_pads != 4)
         return refuse (error, "Base64 without its padding");
-      /* Bits that carry nothing must be zero (RFC 4648 §3.5), else they are a covert channel. */
+      /* Bits that carry nothing must be zero (RFC 4648 §3.5), else they are a hidden channel. */
       if ((n_digits == 2 && (group & 0xf) != 0) || (n_digits == 3 && (group & 0x3) != 0))
         return refuse (error, "Base64 with stray bits before its padding");
 
