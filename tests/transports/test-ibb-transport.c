@@ -59,6 +59,39 @@ test_both_ways (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (stats.in_flight, ==, 0);
 }
 
+static void
+trace_cb (
+    gint64 time_us, const char *layer, const char *what, const char *detail, gpointer user_data)
+{
+  g_assert_cmpstr (layer, ==, "ibb");
+  g_assert_nonnull (strstr (detail, "\"sid\":"));
+  g_string_append_printf (user_data, "%s ", what);
+}
+
+/* The life of a stream as an application may show it; the pace at most once a second. */
+static void
+test_trace (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (GString) seen = g_string_new (NULL);
+  g_autoptr (JxsTrace) trace = jxs_trace_new (trace_cb, seen);
+  g_autoptr (GAsyncResult) result = NULL;
+  Close close;
+
+  jxs_router_set_trace (self->alice_router, trace);
+  jxs_transport_connect_async (self->alice, NULL, jxs_test_keep_result, &result);
+  jxs_test_wait_for (result != NULL);
+  self->alice_stream = fixture_connect_finish (self->alice, result);
+  for (guint i = 0; i < 100; i++)
+    {
+      write_all (self->alice_stream, "x", 1);
+      fixture_settle ();
+    }
+  close_start (self->alice, &close);
+  close_wait (self->alice, &close);
+  g_assert_cmpstr (seen->str, ==, "open pace closed ");
+  jxs_router_set_trace (self->alice_router, NULL);
+}
+
 /* What was written before the close arrives before the end of file (XEP-0047 §2.3). */
 static void
 test_close_flushes (Fixture *self, gconstpointer unused)
@@ -507,6 +540,8 @@ main (int argc, char *argv[])
   ADD ("negotiation/answers", fixture_set_up, test_answers);
   ADD ("negotiation/offers", fixture_set_up, test_offers);
   ADD ("negotiation/transport-info", fixture_set_up, test_transport_info);
+  g_test_add (
+      "/transports/ibb/trace", Fixture, NULL, set_up_fake_clock, test_trace, tear_down_fake_clock);
   g_test_add ("/transports/ibb/connect/open-never-comes",
               Fixture,
               NULL,
