@@ -157,7 +157,7 @@ class Peer(slixmpp.ClientXMPP):
             reason = jingle.find(tag(JINGLE, "reason"))
             name = reason[0].tag.split("}")[1] if reason is not None and len(reason) else None
             session.ended.set_result(name)
-            if not session.accepted.done():
+            if session.initiator and not session.accepted.done():
                 session.accepted.set_exception(RuntimeError(f"ended: {name}"))
 
     def _read_content(self, session, jingle):
