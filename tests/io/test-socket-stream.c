@@ -255,22 +255,22 @@ test_flush_on_close_async (Fixture *fixture, gconstpointer unused)
   wait_for_eof (fixture, 1);
 }
 
-/* Fills the stream and the socket; returns the bytes that went in. */
+/* Fills the stream and the socket by writes of size; returns the bytes that went in. */
 static gsize
-fill (Fixture *fixture, int i)
+fill (Fixture *fixture, int i, gsize size)
 {
-  static const char block[5000];
+  static const char block[256 * 1024];
   gsize total = 0;
   gssize n;
 
   do
     {
-      while ((n = write_now (fixture, i, block, sizeof block)) > 0)
+      while ((n = write_now (fixture, i, block, size)) > 0)
         total += n;
       /* What the loop sends by itself makes room again, up to a point. */
     }
   while (g_main_context_iteration (NULL, FALSE));
-  while ((n = write_now (fixture, i, block, sizeof block)) > 0)
+  while ((n = write_now (fixture, i, block, size)) > 0)
     total += n;
   return total;
 }
@@ -296,7 +296,7 @@ socket_buffers (Fixture *fixture)
 
 /* A peer that does not read stops the writer; when it reads again everything arrives. */
 static void
-test_back_pressure (Fixture *fixture, gconstpointer unused)
+check_back_pressure (Fixture *fixture, gsize size)
 {
   JxsSocketStream *stream = JXS_SOCKET_STREAM (fixture->end[0]);
   g_autoptr (GSource) source = NULL;
@@ -305,7 +305,7 @@ test_back_pressure (Fixture *fixture, gconstpointer unused)
   int ready = 0;
 
   jxs_socket_stream_set_gathering (stream, TRUE);
-  sent = fill (fixture, 0);
+  sent = fill (fixture, 0, size);
   g_assert_cmpuint (sent - jxs_socket_stream_get_bytes_written (stream), >, 0);
   g_assert_cmpuint (sent - jxs_socket_stream_get_bytes_written (stream), <=, 256 * 1024);
   g_assert_cmpuint (sent, <=, socket_buffers (fixture) + 256 * 1024);
@@ -331,12 +331,31 @@ test_back_pressure (Fixture *fixture, gconstpointer unused)
   g_assert_cmpuint (jxs_socket_stream_get_bytes_written (stream), ==, sent);
 }
 
+static void
+test_back_pressure (Fixture *fixture, gconstpointer unused)
+{
+  check_back_pressure (fixture, 5000);
+}
+
+/* A full TLS record is larger than what a pipe gathers. */
+static void
+test_back_pressure_of_records (Fixture *fixture, gconstpointer unused)
+{
+  check_back_pressure (fixture, 16406);
+}
+
+static void
+test_back_pressure_of_large_writes (Fixture *fixture, gconstpointer unused)
+{
+  check_back_pressure (fixture, 256 * 1024);
+}
+
 /* Without gathering a full socket is the writer's affair at once. */
 static void
 test_plain_back_pressure (Fixture *fixture, gconstpointer unused)
 {
   JxsSocketStream *stream = JXS_SOCKET_STREAM (fixture->end[0]);
-  gsize sent = fill (fixture, 0);
+  gsize sent = fill (fixture, 0, 5000);
 
   g_assert_cmpuint (jxs_socket_stream_get_bytes_written (stream), ==, sent);
   g_assert_false (g_pollable_output_stream_is_writable (fixture->out[0]));
@@ -501,7 +520,7 @@ test_close_stalled (Fixture *fixture, gconstpointer unused)
   g_autoptr (GError) error = NULL;
 
   jxs_socket_stream_set_gathering (JXS_SOCKET_STREAM (fixture->end[0]), TRUE);
-  fill (fixture, 0);
+  fill (fixture, 0, 5000);
   g_io_stream_close_async (fixture->end[0], 0, cancellable, jxs_test_keep_result, &result);
   for (int i = 0; i < 10; i++)
     g_main_context_iteration (NULL, FALSE);
@@ -518,7 +537,7 @@ static void
 test_dropped (Fixture *fixture, gconstpointer unused)
 {
   jxs_socket_stream_set_gathering (JXS_SOCKET_STREAM (fixture->end[0]), TRUE);
-  fill (fixture, 0);
+  fill (fixture, 0, 5000);
   g_assert_finalize_object (g_steal_pointer (&fixture->end[0]));
   g_assert_false (g_main_context_iteration (NULL, FALSE));
   read_until_would_block (fixture, 1, NULL);
@@ -699,6 +718,8 @@ main (int argc, char *argv[])
   ADD ("flush-on-close", test_flush_on_close);
   ADD ("flush-on-close-async", test_flush_on_close_async);
   ADD ("back-pressure", test_back_pressure);
+  ADD ("back-pressure-of-records", test_back_pressure_of_records);
+  ADD ("back-pressure-of-large-writes", test_back_pressure_of_large_writes);
   ADD ("plain-back-pressure", test_plain_back_pressure);
   ADD ("failed-send", test_failed_send);
   ADD ("half-close", test_half_close);
