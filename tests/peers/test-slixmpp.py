@@ -145,11 +145,11 @@ class Slixmpp(unittest.IsolatedAsyncioTestCase):
             description = ET.Element(jp.tag(jp.PIPE, "description"), service="org.gnome.Jxs.Pipe")
             session = await self.peer.offer("romeo@example.test/jxs", description, "bytes")
             secure = await jp.SecureStream.handshake(session, self.key)
-            await self.wait(listener.errors.until, "TLS")
-            print("DBG", listener.errors.text(), listener.process.poll())
-            listener.send(data.hex())
-            listener.end_input()
+            await self.wait(listener.errors.until, "Connected")
+            sending = asyncio.create_task(self.wait(listener.send, data.hex()))
             await secure.write(data.hex().encode() + b"\n")
+            await sending
+            listener.end_input()
             self.assertTrue(await self.wait(listener.output.until, data.hex()))
             received = b""
             while piece := await secure.read():
