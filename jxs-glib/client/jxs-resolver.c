@@ -49,7 +49,8 @@ jxs_resolver_connected_cb (GObject *object, GAsyncResult *result, gpointer user_
 
   if (search->looked_up && g_error_matches (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND))
     {
-      /* No such record: the domain is its own server (RFC 6120 §3.2.2). */
+      /* No such record: the domain is its own server (RFC 6120 §3.2.2). GIO sees to that only where
+       * /etc/services knows the port. */
       g_autoptr (GSocketConnectable) address = g_network_address_new (search->domain, DEFAULT_PORT);
 
       g_clear_error (&error);
