@@ -14,6 +14,7 @@ struct _JxsEndpoint
 {
   GObject parent_instance;
 
+  GMainContext *context;      /* (owned) */
   JxsChannel *channel;        /* (owned) */
   JxsIdentity *identity;      /* (owned) (nullable) */
   JxsTrust *trust;            /* (owned) (nullable) */

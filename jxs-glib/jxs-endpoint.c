@@ -3,6 +3,7 @@
 
 #include <jxs-glib/jxs-endpoint-private.h>
 
+#include <jxs-glib/e2e/jxs-connection-private.h>
 #include <jxs-glib/security/jxs-memory-trust.h>
 #include <jxs-glib/transports/ibb/jxs-ibb-transport-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
@@ -193,7 +194,11 @@ jxs_endpoint_dispose (GObject *object)
       g_autoptr (GPtrArray) sessions = jxs_session_manager_list_sessions (self->manager);
 
       for (guint i = 0; i < sessions->len; i++)
-        refuse (g_ptr_array_index (sessions, i), JXS_REASON_GONE);
+        jxs_connection_end_later (g_ptr_array_index (sessions, i),
+                                  JXS_REASON_GONE,
+                                  NULL,
+                                  self->context,
+                                  G_OBJECT (self->manager));
     }
   if (self->trace != NULL)
     jxs_trace_disconnect (self->trace);
@@ -201,6 +206,7 @@ jxs_endpoint_dispose (GObject *object)
     jxs_router_set_trace (self->router, NULL);
   self->xtls = NULL;
   g_clear_object (&self->manager);
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->disco);
   g_clear_object (&self->router);
   g_clear_pointer (&self->trace, jxs_trace_unref);
@@ -317,6 +323,7 @@ jxs_endpoint_class_init (JxsEndpointClass *klass)
 static void
 jxs_endpoint_init (JxsEndpoint *self)
 {
+  self->context = g_main_context_ref_thread_default ();
 }
 
 /**

@@ -254,13 +254,6 @@ is_explained (JxsConduit *self)
   return self->session_over || self->shut_error != NULL || g_cancellable_is_cancelled (self->over);
 }
 
-static gssize
-would_block (GError **error)
-{
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Waiting for the reason");
-  return -1;
-}
-
 /* Turns what the stream below said into what the application gets. problem: (transfer full)
  * (nullable): none is the end of file of a read. -1 with G_IO_ERROR_WOULD_BLOCK: once more later.
  */
@@ -292,7 +285,8 @@ judge (JxsConduit *self,
           hold (self);
           g_mutex_unlock (&self->lock);
           g_clear_error (&problem);
-          return would_block (error);
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Waiting for the reason");
+          return -1;
         }
       g_mutex_unlock (&self->lock);
       wait_for_reason (self, cancellable);

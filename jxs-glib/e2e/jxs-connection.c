@@ -8,8 +8,7 @@
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
-#include <jxs-glib/e2e/jxs-conduit-private.h>
-#include <jxs-glib/e2e/jxs-e2e-machine-private.h>
+#include <jxs-glib/io/jxs-socket-stream-private.h>
 #include <jxs-glib/io/jxs-tls-private.h>
 
 /**
@@ -40,34 +39,6 @@
  *
  * Since: 1.0
  */
-struct _JxsConnection
-{
-  GIOStream parent_instance;
-
-  JxsSession *session;     /* (owned) */
-  GIOStream *stream;       /* (owned): the TLS connection, or the transport's own stream */
-  JxsConduit *conduit;     /* (owned): the streams the application gets */
-  GInputStream *input;     /* (owned) */
-  GOutputStream *output;   /* (owned) */
-  JxsTrace *trace;         /* (owned) (nullable) */
-  char *protocol_name;     /* (owned) (nullable) */
-  char *cipher_name;       /* (owned) (nullable) */
-  char *local_fingerprint; /* (owned) (nullable) */
-  char *peer_fingerprint;  /* (owned) (nullable) */
-  GMainContext *context;   /* (owned) */
-  GCancellable *step;      /* (owned) (nullable): of the closing step that runs */
-  GSource *deadline;       /* (owned) (nullable) */
-  GSource *drain;          /* (owned) (nullable): waits for more to throw away */
-  GSource *cancelled;      /* (owned) (nullable): of the one who closes */
-  GTask *close_task;       /* (owned) (nullable) */
-  GError *close_error;     /* (owned) (nullable): the first that went wrong */
-  GError *session_error;   /* (owned) (nullable) */
-  char *abort_text;        /* (owned) (nullable) */
-  JxsE2eMachine machine;
-  JxsReasonCondition close_reason;
-  JxsReasonCondition abort_reason;
-  gboolean verified;
-};
 
 G_DEFINE_FINAL_TYPE (JxsConnection, jxs_connection, G_TYPE_IO_STREAM)
 
@@ -227,6 +198,53 @@ session_closed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   drive (self, JXS_E2E_EVENT_SESSION_CLOSED);
 }
 
+/* A session that is to be ended. */
+typedef struct
+{
+  JxsSession *session; /* (owned) */
+  JxsReason *reason;   /* (owned) */
+  GObject *keep;       /* (owned) (nullable) */
+} Ending;
+
+static gboolean
+ending_cb (gpointer user_data)
+{
+  Ending *ending = user_data;
+
+  jxs_session_terminate (ending->session, ending->reason);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+ending_free (gpointer data)
+{
+  Ending *ending = data;
+
+  g_object_unref (ending->session);
+  jxs_reason_unref (ending->reason);
+  g_clear_object (&ending->keep);
+  g_free (ending);
+}
+
+void
+jxs_connection_end_later (JxsSession *session,
+                          JxsReasonCondition condition,
+                          const char *text,
+                          GMainContext *context,
+                          GObject *keep)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  Ending *ending = g_new0 (Ending, 1);
+
+  ending->session = g_object_ref (session);
+  ending->reason = jxs_reason_new (condition, text);
+  ending->keep = keep != NULL ? g_object_ref (keep) : NULL;
+  g_source_set_static_name (source, "[jxs] end of a session");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, ending_cb, ending, ending_free);
+  g_source_attach (source, context);
+}
+
 static void
 terminate (JxsConnection *self)
 {
@@ -235,6 +253,11 @@ terminate (JxsConnection *self)
 
   if (condition == JXS_REASON_NONE)
     condition = JXS_REASON_FAILED_TRANSPORT;
+  if (self->disposing)
+    {
+      jxs_connection_end_later (self->session, condition, self->abort_text, self->context, NULL);
+      return;
+    }
   reason = jxs_reason_new (condition, self->abort_text);
   jxs_session_terminate (self->session, reason);
 }
@@ -252,6 +275,24 @@ done (JxsConnection *self)
     g_task_return_error (task, g_error_copy (self->close_error));
   else
     g_task_return_boolean (task, TRUE);
+}
+
+/* Ends the stream without a word: a close_notify would tell the peer that all was sent. What TLS
+ * still tries in its own thread fails at once, and nobody waits for it. */
+static void
+cut_off (JxsConnection *self)
+{
+  g_autoptr (GIOStream) base = NULL;
+
+  if (G_IS_TLS_CONNECTION (self->stream))
+    g_object_get (self->stream, "base-io-stream", &base, NULL);
+  else
+    base = g_object_ref (self->stream);
+  if (JXS_IS_SOCKET_STREAM (base))
+    g_socket_shutdown (jxs_socket_stream_get_socket (JXS_SOCKET_STREAM (base)), TRUE, TRUE, NULL);
+  else
+    g_io_stream_close (base, NULL, NULL);
+  g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
 
 static void
@@ -276,10 +317,8 @@ act (JxsConnection *self, JxsE2eActions actions)
   if (actions & JXS_E2E_ACTION_CLOSE_STREAM)
     {
       clear_source (&self->drain);
-      /* Nobody waits for it when all ends at once; the peer's session is ended below, so that it
-       * cannot wait for the peer either. */
       if (self->machine.state == JXS_E2E_ENDED)
-        g_io_stream_close_async (self->stream, io_priority, NULL, NULL, NULL);
+        cut_off (self);
       else
         g_io_stream_close_async (
             self->stream, io_priority, self->step, stream_closed_cb, g_object_ref (self));
@@ -501,6 +540,7 @@ jxs_connection_dispose (GObject *object)
 {
   JxsConnection *self = JXS_CONNECTION (object);
 
+  self->disposing = TRUE;
   /* Closes it if it is open. */
   G_OBJECT_CLASS (jxs_connection_parent_class)->dispose (object);
   clear_source (&self->deadline);
@@ -685,151 +725,4 @@ gboolean
 jxs_connection_is_session_over (JxsConnection *self)
 {
   return self->machine.session_over;
-}
-
-/**
- * jxs_connection_get_session: (get-property session)
- * @self: a connection
- *
- * Gets the Jingle session that carries the connection.
- *
- * Returns: (transfer none): the session
- *
- * Since: 1.0
- */
-JxsSession *
-jxs_connection_get_session (JxsConnection *self)
-{
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
-
-  return self->session;
-}
-
-/**
- * jxs_connection_get_peer_jid: (get-property peer-jid)
- * @self: a connection
- *
- * Gets the full JID of the peer.
- *
- * Returns: (transfer none): the JID
- *
- * Since: 1.0
- */
-JxsJid *
-jxs_connection_get_peer_jid (JxsConnection *self)
-{
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
-
-  return jxs_session_get_peer_jid (self->session);
-}
-
-/**
- * jxs_connection_get_tls_connection: (get-property tls-connection)
- * @self: a connection
- *
- * Gets the TLS connection, for what else it knows; not for reading, writing or closing.
- *
- * Returns: (transfer none) (nullable): the TLS connection, or %NULL when the connection is not
- *   encrypted end to end
- *
- * Since: 1.0
- */
-GTlsConnection *
-jxs_connection_get_tls_connection (JxsConnection *self)
-{
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
-
-  return G_IS_TLS_CONNECTION (self->stream) ? G_TLS_CONNECTION (self->stream) : NULL;
-}
-
-/**
- * jxs_connection_get_protocol_name: (get-property protocol-name)
- * @self: a connection
- *
- * Gets the version of TLS in use, like “TLS 1.3”.
- *
- * Returns: (nullable): the name, or %NULL when the connection is not encrypted end to end
- *
- * Since: 1.0
- */
-const char *
-jxs_connection_get_protocol_name (JxsConnection *self)
-{
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
-
-  return self->protocol_name;
-}
-
-/**
- * jxs_connection_get_cipher_name: (get-property cipher-name)
- * @self: a connection
- *
- * Gets the cipher suite in use, like “TLS_AES_256_GCM_SHA384”.
- *
- * Returns: (nullable): the name, or %NULL when it is not known or the connection is not encrypted
- *   end to end
- *
- * Since: 1.0
- */
-const char *
-jxs_connection_get_cipher_name (JxsConnection *self)
-{
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
-
-  return self->cipher_name;
-}
-
-/**
- * jxs_connection_get_local_fingerprint: (get-property local-fingerprint)
- * @self: a connection
- *
- * Gets the SHA-256 fingerprint of our own certificate, in lower-case hexadecimal.
- *
- * Returns: (nullable): the fingerprint, or %NULL when the connection is not encrypted end to end
- *
- * Since: 1.0
- */
-const char *
-jxs_connection_get_local_fingerprint (JxsConnection *self)
-{
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
-
-  return self->local_fingerprint;
-}
-
-/**
- * jxs_connection_get_peer_fingerprint: (get-property peer-fingerprint)
- * @self: a connection
- *
- * Gets the SHA-256 fingerprint of the peer's certificate, in lower-case hexadecimal.
- *
- * Returns: (nullable): the fingerprint, or %NULL when the connection is not encrypted end to end
- *
- * Since: 1.0
- */
-const char *
-jxs_connection_get_peer_fingerprint (JxsConnection *self)
-{
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
-
-  return self->peer_fingerprint;
-}
-
-/**
- * jxs_connection_get_verified: (get-property verified)
- * @self: a connection
- *
- * Gets whether a person or a third party verified the peer's key. If not, it was remembered when it
- * was first seen.
- *
- * Returns: %TRUE if the key is verified
- *
- * Since: 1.0
- */
-gboolean
-jxs_connection_get_verified (JxsConnection *self)
-{
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), FALSE);
-
-  return self->verified;
 }

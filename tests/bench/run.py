@@ -38,6 +38,8 @@ BENCHES = [
     Bench('stream.stanzas', 'bench-stream-stanzas', 'stanzas/s', 0.5),
     Bench('tls.bulk', 'bench-tls-bulk', 'MB/s', 1.2, 3),
     Bench('ibb.rtt50', 'bench-ibb-rtt50.py', 'MB/s', 60, 3),
+    Bench('session.memory', 'bench-session-memory', 'bytes', None, 3),
+    Bench('setup.rtts', 'bench-setup-rtts', 'round trips', None, 1),
 ]
 
 SOURCE_DIR = os.path.dirname(os.path.abspath(__file__))

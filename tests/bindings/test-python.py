@@ -232,7 +232,7 @@ class Endpoints(unittest.TestCase):
         answer.set_attribute("board", "13")
         accepting = Waiter(self.juliet.endpoint.connect_session_async, offers[0], answer, PRIORITY, None)
         connection = connecting.finish(self.romeo.endpoint.connect_session_finish)
-        accepting.finish(self.juliet.endpoint.connect_session_finish)
+        other = accepting.finish(self.juliet.endpoint.connect_session_finish)
         self.assertEqual(session.get_description().get_attribute("board"), "13")
 
         infos = []
@@ -241,6 +241,8 @@ class Endpoints(unittest.TestCase):
             session.send_info_finish)
         self.assertEqual(infos, ["pass"])
         connection.close()
+        wait(lambda: session.get_state() == Jxs.SessionState.ENDED)
+        other.close()
 
 
 class Elements(unittest.TestCase):

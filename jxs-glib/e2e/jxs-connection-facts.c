@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <jxs-glib/e2e/jxs-connection-private.h>
+
+/* What a connection knows about itself. */
+
+/**
+ * jxs_connection_get_session: (get-property session)
+ * @self: a connection
+ *
+ * Gets the Jingle session that carries the connection.
+ *
+ * Returns: (transfer none): the session
+ *
+ * Since: 1.0
+ */
+JxsSession *
+jxs_connection_get_session (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
+
+  return self->session;
+}
+
+/**
+ * jxs_connection_get_peer_jid: (get-property peer-jid)
+ * @self: a connection
+ *
+ * Gets the full JID of the peer.
+ *
+ * Returns: (transfer none): the JID
+ *
+ * Since: 1.0
+ */
+JxsJid *
+jxs_connection_get_peer_jid (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
+
+  return jxs_session_get_peer_jid (self->session);
+}
+
+/**
+ * jxs_connection_get_tls_connection: (get-property tls-connection)
+ * @self: a connection
+ *
+ * Gets the TLS connection, for what else it knows; not for reading, writing or closing.
+ *
+ * Returns: (transfer none) (nullable): the TLS connection, or %NULL when the connection is not
+ *   encrypted end to end
+ *
+ * Since: 1.0
+ */
+GTlsConnection *
+jxs_connection_get_tls_connection (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
+
+  return G_IS_TLS_CONNECTION (self->stream) ? G_TLS_CONNECTION (self->stream) : NULL;
+}
+
+/**
+ * jxs_connection_get_protocol_name: (get-property protocol-name)
+ * @self: a connection
+ *
+ * Gets the version of TLS in use, like “TLS 1.3”.
+ *
+ * Returns: (nullable): the name, or %NULL when the connection is not encrypted end to end
+ *
+ * Since: 1.0
+ */
+const char *
+jxs_connection_get_protocol_name (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
+
+  return self->protocol_name;
+}
+
+/**
+ * jxs_connection_get_cipher_name: (get-property cipher-name)
+ * @self: a connection
+ *
+ * Gets the cipher suite in use, like “TLS_AES_256_GCM_SHA384”.
+ *
+ * Returns: (nullable): the name, or %NULL when it is not known or the connection is not encrypted
+ *   end to end
+ *
+ * Since: 1.0
+ */
+const char *
+jxs_connection_get_cipher_name (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
+
+  return self->cipher_name;
+}
+
+/**
+ * jxs_connection_get_local_fingerprint: (get-property local-fingerprint)
+ * @self: a connection
+ *
+ * Gets the SHA-256 fingerprint of our own certificate, in lower-case hexadecimal.
+ *
+ * Returns: (nullable): the fingerprint, or %NULL when the connection is not encrypted end to end
+ *
+ * Since: 1.0
+ */
+const char *
+jxs_connection_get_local_fingerprint (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
+
+  return self->local_fingerprint;
+}
+
+/**
+ * jxs_connection_get_peer_fingerprint: (get-property peer-fingerprint)
+ * @self: a connection
+ *
+ * Gets the SHA-256 fingerprint of the peer's certificate, in lower-case hexadecimal.
+ *
+ * Returns: (nullable): the fingerprint, or %NULL when the connection is not encrypted end to end
+ *
+ * Since: 1.0
+ */
+const char *
+jxs_connection_get_peer_fingerprint (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
+
+  return self->peer_fingerprint;
+}
+
+/**
+ * jxs_connection_get_verified: (get-property verified)
+ * @self: a connection
+ *
+ * Gets whether a person or a third party verified the peer's key. If not, it was remembered when it
+ * was first seen.
+ *
+ * Returns: %TRUE if the key is verified
+ *
+ * Since: 1.0
+ */
+gboolean
+jxs_connection_get_verified (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), FALSE);
+
+  return self->verified;
+}

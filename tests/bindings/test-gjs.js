@@ -1,0 +1,130 @@
+#!/usr/bin/env -S gjs -m
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Two endpoints over a channel written in JavaScript: a stream, a message each way, an orderly end.
+
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Gio from 'gi://Gio';
+import Jxs from 'gi://Jxs?version=1.0';
+
+Gio._promisify(Jxs.Endpoint.prototype, 'open_stream_async', 'open_stream_finish');
+Gio._promisify(Jxs.Endpoint.prototype, 'accept_stream_async', 'accept_stream_finish');
+Gio._promisify(Jxs.XmlStream.prototype, 'close_async', 'close_finish');
+
+const Channel = GObject.registerClass({
+    Implements: [Jxs.Channel],
+}, class Channel extends GObject.Object {
+    constructor(address) {
+        super();
+        this.jid = Jxs.Jid.new(address);
+    }
+
+    vfunc_get_local_jid() {
+        return this.jid;
+    }
+
+    vfunc_is_secure() {
+        return false;
+    }
+
+    vfunc_send(stanza) {
+        if (this.failure)
+            throw this.failure;
+        const text = stanza.to_string();
+        GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
+            this.other.deliver(text, this.jid.to_string());
+            return GLib.SOURCE_REMOVE;
+        });
+        return true;
+    }
+
+    deliver(text, sender) {
+        const stanza = Jxs.Element.new_from_string(text);
+        stanza.set_attribute('from', sender);
+        if (!this.receive(stanza))
+            this.refuse(stanza);
+    }
+});
+
+function makeEndpoint(channel) {
+    const identity = Jxs.Identity.generate(channel.jid, Jxs.KeyType.ECDSA_P256);
+    return Jxs.Endpoint.new(channel, identity, null);
+}
+
+function assert(condition, what) {
+    if (!condition)
+        throw new Error(what);
+}
+
+function makePair() {
+    const channels = ['romeo@montague.lit/orchard', 'juliet@capulet.lit/balcony']
+        .map(address => new Channel(address));
+    channels[0].other = channels[1];
+    channels[1].other = channels[0];
+    return [channels, channels.map(makeEndpoint)];
+}
+
+function nextStanza(stream) {
+    return new Promise(resolve => {
+        const id = stream.connect('stanza', (_stream, stanza) => {
+            stream.disconnect(id);
+            resolve(stanza.find_child('body', null).get_text());
+            return true;
+        });
+    });
+}
+
+async function testStream() {
+    const [channels, [romeo, juliet]] = makePair();
+    const accepted = new Promise((resolve, reject) => {
+        juliet.connect('incoming', (endpoint, session) => {
+            assert(endpoint.is_stream_session(session), 'not a stream');
+            endpoint.accept_stream_async(session, GLib.PRIORITY_DEFAULT, null).then(resolve, reject);
+        });
+    });
+    const stream = await romeo.open_stream_async(channels[1].jid, GLib.PRIORITY_DEFAULT, null);
+    const other = await accepted;
+    const closed = new Promise(resolve => other.connect('closed', (_stream, error) => resolve(error)));
+    const heard = [nextStanza(other), nextStanza(stream)];
+    stream.send(Jxs.stanza_new_message(null, 'Who’s there?'));
+    other.send(Jxs.stanza_new_message(null, 'It is I'));
+    assert(await heard[0] === 'Who’s there?', 'the first message');
+    assert(await heard[1] === 'It is I', 'the second message');
+    assert(romeo.get_stream_connection(stream).get_protocol_name() === 'TLS 1.3', 'TLS 1.3');
+    await stream.close_async(GLib.PRIORITY_DEFAULT, null);
+    assert(await closed === null, 'an orderly end');
+}
+
+async function testFailure() {
+    const [channels, [romeo]] = makePair();
+    channels[0].failure = new GLib.Error(Gio.io_error_quark(), Gio.IOErrorEnum.NETWORK_UNREACHABLE, 'No network');
+    try {
+        await romeo.open_stream_async(channels[1].jid, GLib.PRIORITY_DEFAULT, null);
+    } catch (error) {
+        assert(error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NETWORK_UNREACHABLE), `${error}`);
+        return;
+    }
+    throw new Error('opened without a network');
+}
+
+const tests = [['stream', testStream], ['failure', testFailure]];
+const loop = new GLib.MainLoop(null, false);
+let status = 0;
+
+async function run() {
+    print(`1..${tests.length}`);
+    for (const [index, [name, test]] of tests.entries()) {
+        try {
+            await test();
+            print(`ok ${index + 1} /bindings/gjs/${name}`);
+        } catch (error) {
+            status = 1;
+            print(`not ok ${index + 1} /bindings/gjs/${name}\n# ${error}`);
+        }
+    }
+    loop.quit();
+}
+
+run();
+loop.run();
+imports.system.exit(status);
