@@ -20,9 +20,16 @@ G_BEGIN_DECLS
  * Of several contents in an offer the first one that can be served is taken. Others of the same
  * name are alternatives to it and fall with the session-accept; contents of other names are removed
  * with content-remove right before it. */
+/* Events for the time line go to the trace of the router, layer "jingle", all with sid and peer:
+ * "state" (state, initiator, reason), "action-sent" and "action-received" (action, contents,
+ * transport, reason), "transport-connecting", "transport-connected", "transport-failed",
+ * "securing", "secured", "security-failed" (transport, duration-us or -1 at the beginning, error)
+ * and "connected" (transport, round-trips). */
 #define JXS_TYPE_SESSION_MANAGER (jxs_session_manager_get_type ())
 G_DECLARE_FINAL_TYPE (JxsSessionManager, jxs_session_manager, JXS, SESSION_MANAGER, GObject)
 
+/* Incoming ones beyond these are answered with resource-constraint: peers cannot fill memory. A
+ * peer is a bare address, since it may have any number of resources. */
 #define JXS_SESSION_MAX_PER_PEER 16
 #define JXS_SESSION_MAX_TOTAL 4096
 
