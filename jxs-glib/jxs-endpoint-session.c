@@ -256,6 +256,7 @@ features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                                     operation->description,
                                     self->xtls != NULL &&
                                         g_hash_table_contains (features, JXS_NS_XTLS));
+  jxs_session_set_peer_features (operation->session, features);
   connect_session (g_steal_pointer (&task));
 }
 
