@@ -32,7 +32,9 @@ void jxs_xml_stream_set_limits (JxsXmlStream *self, const JxsXmlLimits *limits);
 
 /* Exchanges headers; the initiator then waits for the features. Result: the features, an empty
  * <features/> when the peer speaks no version 1.0. The receiver sends `features` (nullable: empty)
- * after its header and gets NULL without error. Crossing headers are tolerated (XEP-0246 §2). */
+ * after its header and gets NULL without error. Crossing headers are tolerated (XEP-0246 §2). From
+ * here to set_open() there are 30 seconds, anew after a restart. Once begun, cancelling ends the
+ * stream without a word. JXS_ERROR_INVALID_ARGUMENT: io_stream is not pollable both ways. */
 void jxs_xml_stream_open_async (JxsXmlStream *self,
                                 JxsElement *features,
                                 int io_priority,
@@ -43,14 +45,15 @@ gboolean jxs_xml_stream_open_finish (JxsXmlStream *self,
                                      GAsyncResult *result,
                                      JxsElement **features,
                                      GError **error);
-/* While opening: the next top-level element (<proceed/>, <challenge/> ...), one at a time. */
+/* While opening: the next top-level element (<proceed/>, <challenge/> ...), one at a time
+ * (G_IO_ERROR_PENDING). Nothing is read while nobody asks. Cancelling loses no element. */
 void jxs_xml_stream_read_element_async (JxsXmlStream *self,
                                         GCancellable *cancellable,
                                         GAsyncReadyCallback callback,
                                         gpointer user_data);
 JxsElement *
 jxs_xml_stream_read_element_finish (JxsXmlStream *self, GAsyncResult *result, GError **error);
-/* While opening: sends any element at once. */
+/* While opening: sends any element, from the main loop. */
 gboolean jxs_xml_stream_send_element (JxsXmlStream *self, JxsElement *element, GError **error);
 /* Stops reading so that io_stream can be wrapped in TLS: nothing is read from it after this
  * returns; bytes read but not parsed are dropped (RFC 6120 §5.4.3.3). Only between elements, while
@@ -65,7 +68,7 @@ void jxs_xml_stream_restart (JxsXmlStream *self, GIOStream *io_stream);
 /* Negotiation is over: stanzas flow; elements that came early are delivered from the main loop. */
 void jxs_xml_stream_set_open (JxsXmlStream *self);
 void jxs_xml_stream_set_local_jid (JxsXmlStream *self, JxsJid *local);
-/* Ends the stream with a stream error to the peer and locally. */
+/* Ends the stream with a stream error to the peer, and with error locally, in "closed". */
 void jxs_xml_stream_fail (JxsXmlStream *self, const GError *error);
 /* While open: pings the peer (XEP-0199) after silence_s seconds without a sign of it, and fails the
  * stream with connection-timeout after answer_s more. silence_s 0 (default): never. */
