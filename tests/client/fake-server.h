@@ -10,6 +10,10 @@
 
 #define FAKE_CLOSE "close" /* as an answer: ends the connection */
 #define FAKE_TLS "tls"     /* as an answer: does a TLS handshake */
+#define FAKE_SASL "sasl"   /* as an answer: what `sasl` makes of the text of the element */
+
+typedef struct _FakeServer FakeServer;
+typedef char *(*FakeSaslFunc) (FakeServer *server, const char *text);
 
 typedef struct
 {
@@ -17,7 +21,7 @@ typedef struct
   const char *reply;
 } Turn;
 
-typedef struct
+struct _FakeServer
 {
   GSocketListener *listener;
   GCancellable *stop;
@@ -30,7 +34,9 @@ typedef struct
   GString *received;
   char buffer[4096];
   guint n_busy; /* callbacks to come */
-} FakeServer;
+  FakeSaslFunc sasl;
+  gpointer sasl_data;
+};
 
 static inline void fake_server_read (FakeServer *self);
 
@@ -71,7 +77,13 @@ fake_server_go_on (FakeServer *self)
          (found = strstr (self->received->str, self->turns->expect)) != NULL)
     {
       const Turn *turn = self->turns++;
+      g_autofree char *made = NULL;
 
+      if (g_str_equal (turn->reply, FAKE_SASL))
+        {
+          *found = '\0';
+          made = self->sasl (self, strrchr (self->received->str, '>') + 1);
+        }
       g_string_erase (self->received,
                       0,
                       found - self->received->str + (gssize) strlen (turn->expect));
@@ -86,8 +98,8 @@ fake_server_go_on (FakeServer *self)
           return;
         }
       g_output_stream_write_all (g_io_stream_get_output_stream (self->stream),
-                                 turn->reply,
-                                 strlen (turn->reply),
+                                 made != NULL ? made : turn->reply,
+                                 strlen (made != NULL ? made : turn->reply),
                                  NULL,
                                  NULL,
                                  NULL);

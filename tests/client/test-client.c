@@ -4,6 +4,8 @@
 #include "client-util.h"
 #include "fake-server.h"
 
+#include <gsasl.h>
+
 #include <jxs-glib/client/jxs-client-private.h>
 #include <jxs-glib/client/jxs-login-private.h>
 
@@ -242,6 +244,82 @@ test_connect (void)
   g_assert_error (closed, JXS_ERROR, JXS_ERROR_FAILED);
   drop_client (client);
   fake_server_stop (&server);
+}
+
+static int
+account_cb (Gsasl *context, Gsasl_session *session, Gsasl_property property)
+{
+  if (property == GSASL_PASSWORD)
+    gsasl_property_set (session, property, "pencil");
+  else if (property == GSASL_SCRAM_ITER)
+    gsasl_property_set (session, property, "4096");
+  else
+    return GSASL_NO_CALLBACK;
+  return GSASL_OK;
+}
+
+static char *
+bind_channel (FakeServer *server, const char *text)
+{
+  Gsasl_session *session = server->sasl_data;
+  char *answer = NULL;
+  char *element;
+  int code;
+
+  if (gsasl_property_fast (session, GSASL_CB_TLS_EXPORTER) == NULL)
+    {
+      g_autoptr (GByteArray) exporter = g_byte_array_new ();
+      g_autofree char *encoded = NULL;
+
+      g_assert_true (g_tls_connection_get_channel_binding_data (
+          G_TLS_CONNECTION (server->stream), G_TLS_CHANNEL_BINDING_TLS_EXPORTER, exporter, NULL));
+      encoded = g_base64_encode (exporter->data, exporter->len);
+      gsasl_property_set (session, GSASL_CB_TLS_EXPORTER, encoded);
+    }
+  code = gsasl_step64 (session, text, &answer);
+  g_assert_true (code == GSASL_OK || code == GSASL_NEEDS_MORE);
+  element = g_strdup_printf (code == GSASL_OK ? "<success xmlns='" JXS_NS_SASL "'>%s</success>"
+                                              : "<challenge xmlns='" JXS_NS_SASL "'>%s</challenge>",
+                             answer);
+  gsasl_free (answer);
+  return element;
+}
+
+/* RFC 9266 and XEP-0440: the same channel on both sides, over TLS 1.3. */
+static void
+test_binding (void)
+{
+  static const Turn turns[] = {
+    ENCRYPT,
+    { OPENED,
+      FEATURES ("<mechanisms xmlns='" JXS_NS_SASL "'><mechanism>SCRAM-SHA-256</mechanism>"
+                "<mechanism>SCRAM-SHA-256-PLUS</mechanism></mechanisms>"
+                "<sasl-channel-binding xmlns='" JXS_NS_SASL_CB
+                "'><channel-binding type='tls-exporter'/></sasl-channel-binding>") },
+    { "</auth>", FAKE_SASL },
+    { "</response>", FAKE_SASL },
+    { OPENED, FEATURES (BIND) },
+    { "</iq>", BOUND },
+    END
+  };
+  FakeServer server;
+  JxsClient *client;
+  Gsasl *context;
+  Gsasl_session *session;
+
+  g_assert_cmpint (gsasl_init (&context), ==, GSASL_OK);
+  gsasl_callback_set (context, account_cb);
+  g_assert_cmpint (gsasl_server_start (context, "SCRAM-SHA-256-PLUS", &session), ==, GSASL_OK);
+  fake_server_start (&server, turns);
+  server.sasl = bind_channel;
+  server.sasl_data = session;
+  client = connect_fake_user (&server);
+  g_assert_cmpstr (jxs_client_get_tls_protocol (client), ==, "TLS 1.3");
+  g_assert_cmpstr (jxs_client_get_sasl_mechanism (client), ==, "SCRAM-SHA-256-PLUS");
+  drop_client (client);
+  fake_server_stop (&server);
+  gsasl_finish (session);
+  gsasl_done (context);
 }
 
 /* Text behind <proceed/> does not count as said under encryption (RFC 6120 §5.4.3.3). */
@@ -555,6 +633,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &faults[i], test_fault);
     }
+  g_test_add_func ("/client/client/binding", test_binding);
   g_test_add_func ("/client/client/injected", test_injected);
   g_test_add_func ("/client/client/early-stanzas", test_early_stanzas);
   g_test_add_func ("/client/client/requests", test_requests);
