@@ -4,8 +4,13 @@
 #include <jxs-glib/security/jxs-trust.h>
 
 #include <glib/gi18n-lib.h>
+#include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/security/jxs-fingerprint-private.h>
+
+#define JXS_TRUST_TIMEOUT_MS                                                                       \
+  (10 * 60 * 1000) /* for a person to decide; stops sessions from waiting for ever on a question   \
+                      that went lost */
 
 /**
  * JxsTrust:
@@ -32,8 +37,8 @@ G_DEFINE_ENUM_TYPE (JxsTrustLevel,
  *
  * The question whether the key of a peer is to be trusted.
  *
- * Answer it with [method@TrustRequest.respond], in the thread that got it. A request that is
- * dropped without answer is refused.
+ * Answer it with [method@TrustRequest.respond], in the thread that got it, within ten minutes. A
+ * request that is dropped without answer is refused.
  *
  * Since: 1.0
  */
@@ -46,6 +51,7 @@ struct _JxsTrustRequest
   char *fingerprint;            /* (owned) */
   GTask *task;                  /* (owned) (nullable): NULL once answered */
   GSource *cancelled;           /* (owned) (nullable) */
+  GSource *timeout;             /* (owned) (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (JxsTrustRequest, jxs_trust_request, G_TYPE_OBJECT)
@@ -65,13 +71,20 @@ jxs_trust_default_init (JxsTrustInterface *iface)
 {
 }
 
+static void
+drop_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
 /* The task, which ends the request. */
 static GTask *
 take_task (JxsTrustRequest *self)
 {
-  if (self->cancelled != NULL)
-    g_source_destroy (self->cancelled);
-  g_clear_pointer (&self->cancelled, g_source_unref);
+  drop_source (&self->cancelled);
+  drop_source (&self->timeout);
   return g_steal_pointer (&self->task);
 }
 
@@ -100,6 +113,15 @@ cancelled_cb (GCancellable *cancellable, gpointer user_data)
   g_autoptr (GTask) task = take_task (user_data);
 
   g_task_return_error_if_cancelled (task);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  answer (user_data,
+          JXS_TRUST_LEVEL_REFUSED,
+          _ ("Nobody decided in time whether the key of the peer is to be trusted"));
   return G_SOURCE_REMOVE;
 }
 
@@ -273,7 +295,7 @@ jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, const cha
  * @callback: (scope async) (closure user_data): called when done
  * @user_data: data for @callback
  *
- * Asks whether the key of a peer is to be trusted; there is no time limit.
+ * Asks whether the key of a peer is to be trusted; no answer within ten minutes is a refusal.
  *
  * Since: 1.0
  */
@@ -313,6 +335,9 @@ jxs_trust_decide_async (JxsTrust *self,
       g_source_set_callback (request->cancelled, G_SOURCE_FUNC (cancelled_cb), request, NULL);
       g_source_attach (request->cancelled, context);
     }
+
+  request->timeout = jxs_clock_timeout_attach (
+      JXS_TRUST_TIMEOUT_MS, "jxs-trust-timeout", NULL, timeout_cb, request);
 
   iface = JXS_TRUST_GET_IFACE (self);
   if (iface->decide != NULL)

@@ -147,7 +147,7 @@ test_trust_later (Fixture *f, gconstpointer data)
   while (trust->request == NULL)
     g_main_context_iteration (NULL, TRUE);
   /* Longer than any limit of the handshake. */
-  jxs_clock_advance (G_TIME_SPAN_HOUR);
+  jxs_clock_advance (9 * G_TIME_SPAN_MINUTE);
   sides_settle ();
   g_assert_null (f->responder.result);
   jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_VERIFIED, NULL);
@@ -155,6 +155,24 @@ test_trust_later (Fixture *f, gconstpointer data)
   side_wait (&f->responder);
   side_assert_secure (&f->responder, &f->initiator, JXS_TRUST_LEVEL_VERIFIED);
   sides_send_text (f->responder.stream, f->initiator.stream, "now");
+}
+
+static void
+test_trust_never (Fixture *f, gconstpointer data)
+{
+  TestTrust *trust = g_object_new (TEST_TYPE_TRUST, NULL);
+
+  side_use_trust (&f->responder, trust);
+  sides_negotiate (f);
+  side_secure (&f->initiator, NULL);
+  side_secure (&f->responder, NULL);
+  while (trust->request == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  jxs_clock_advance (10 * G_TIME_SPAN_MINUTE);
+  side_wait (&f->responder);
+  side_assert_failed (&f->responder, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+  jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_VERIFIED, NULL);
+  g_clear_object (&trust->request);
 }
 
 static void
@@ -439,6 +457,7 @@ main (int argc, char **argv)
   ADD ("changed-key", test_changed_key);
   ADD ("refused-by-responder", test_refused_by_responder);
   ADD ("trust-later", test_trust_later);
+  ADD ("trust-never", test_trust_never);
   ADD ("trust-drops", test_trust_drops);
   ADD ("trust-cancel", test_trust_cancel);
   ADD ("cancel-before", test_cancel_before);
