@@ -393,13 +393,14 @@ make_file (guint64 size, GFileIOStream **stream, GError **error)
 
   for (guint64 done = 0; file != NULL && done < size; done += MIN (size - done, sizeof words))
     {
+      g_main_context_iteration (NULL, FALSE); /* for Ctrl-C */
       for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
         words[i] = g_random_int ();
       if (!g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (*stream)),
                                       words,
                                       MIN (size - done, sizeof words),
                                       NULL,
-                                      NULL,
+                                      tool_get_cancellable (),
                                       error))
         {
           g_file_delete (file, NULL, NULL);

@@ -11,7 +11,6 @@ import signal
 import stat
 import subprocess
 import tempfile
-import time
 import unittest
 
 import command
@@ -187,12 +186,16 @@ class Demo(unittest.TestCase):
         self.assertNotIn("PRIVATE", result.stderr)
 
     def test_interrupted(self):
-        with command.Jxs("demo", "--size", "1024", "--delay", "50") as demo:
-            demo.output.until("through a pipe")
-            time.sleep(0.2)
-            demo.process.send_signal(signal.SIGINT)
-            self.assertEqual(demo.wait(), 130)
-            self.assertIn("jxs: Interrupted", demo.errors.rest())
+        """Whether it was opening, making the file or moving it."""
+        for part in ("session-accept", "Messages", "through a pipe"):
+            with tempfile.TemporaryDirectory() as folder, \
+                    command.Jxs("demo", "--size", "256", "--delay", "50",
+                                environment={"TMPDIR": folder}) as demo:
+                demo.output.until(part)
+                demo.process.send_signal(signal.SIGINT)
+                self.assertEqual(demo.wait(), 130)
+                self.assertIn("jxs: Interrupted", demo.errors.rest())
+                self.assertEqual(os.listdir(folder), [])
 
 
 if __name__ == "__main__":

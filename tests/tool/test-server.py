@@ -302,6 +302,22 @@ class Refusals(Server):
         self.expect(1, path, arguments=[self.juliet(), "--password-file", path], environment=environment)
 
 
+class Lost(Server):
+    """Ends with its server."""
+
+    def test_lost(self):
+        with self.jxs("listen", "juliet", "--accept", "all") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                chat.errors.until("Connected")
+                listen.errors.until("Connected")
+                self.server.kill()
+                self.assertEqual(listen.wait(), 3)
+                self.assertIn("The server is gone", "\n".join(listen.errors.rest()))
+                self.assertNotIn(chat.wait(), (0, 130))
+                self.assertIn("The chat broke off", "\n".join(chat.errors.rest()))
+
+
 class Pipe(Server):
     def move(self, data, back, watch=None):
         """Romeo sends data, Juliet answers with back at the same time; returns what came out on both sides."""
