@@ -66,11 +66,45 @@ typedef enum
  * Since: 1.0
  */
 #define JXS_ERROR (jxs_error_quark ())
+/**
+ * jxs_error_quark:
+ *
+ * Gets the error domain of the library; programs write %JXS_ERROR.
+ *
+ * Returns: the domain's quark
+ *
+ * Since: 1.0
+ */
 JXS_AVAILABLE_IN_1_0
 GQuark jxs_error_quark (void);
 
 /**
  * JxsStreamError:
+ * @JXS_STREAM_ERROR_BAD_FORMAT: XML that cannot be processed
+ * @JXS_STREAM_ERROR_BAD_NAMESPACE_PREFIX: an unsupported prefix, or none where one is needed
+ * @JXS_STREAM_ERROR_CONFLICT: a new stream for the same entity takes the place of this one
+ * @JXS_STREAM_ERROR_CONNECTION_TIMEOUT: the other side was silent for too long
+ * @JXS_STREAM_ERROR_HOST_GONE: the domain in “to” is no longer served
+ * @JXS_STREAM_ERROR_HOST_UNKNOWN: the domain in “to” is not served
+ * @JXS_STREAM_ERROR_IMPROPER_ADDRESSING: a stanza lacks “to” or “from” where both are needed
+ * @JXS_STREAM_ERROR_INTERNAL_SERVER_ERROR: the other side is misconfigured
+ * @JXS_STREAM_ERROR_INVALID_FROM: “from” is not who was authenticated
+ * @JXS_STREAM_ERROR_INVALID_NAMESPACE: the stream or its content is in another namespace
+ * @JXS_STREAM_ERROR_INVALID_XML: XML that a schema forbids
+ * @JXS_STREAM_ERROR_NOT_AUTHORIZED: a stanza before the negotiation was complete
+ * @JXS_STREAM_ERROR_NOT_WELL_FORMED: XML that is not well-formed
+ * @JXS_STREAM_ERROR_POLICY_VIOLATION: a local limit or rule was broken
+ * @JXS_STREAM_ERROR_REMOTE_CONNECTION_FAILED: a third party that is needed cannot be reached
+ * @JXS_STREAM_ERROR_RESET: the stream must be made anew, for security
+ * @JXS_STREAM_ERROR_RESOURCE_CONSTRAINT: too little memory or capacity
+ * @JXS_STREAM_ERROR_RESTRICTED_XML: a comment, processing instruction, DTD or entity reference
+ * @JXS_STREAM_ERROR_SEE_OTHER_HOST: the service is elsewhere; never followed by this library
+ * @JXS_STREAM_ERROR_SYSTEM_SHUTDOWN: the other side shuts down
+ * @JXS_STREAM_ERROR_UNDEFINED_CONDITION: none of the others
+ * @JXS_STREAM_ERROR_UNSUPPORTED_ENCODING: not UTF-8
+ * @JXS_STREAM_ERROR_UNSUPPORTED_FEATURE: a mandatory feature is not supported
+ * @JXS_STREAM_ERROR_UNSUPPORTED_STANZA_TYPE: a first-level element that is no stanza
+ * @JXS_STREAM_ERROR_UNSUPPORTED_VERSION: a version of XMPP that is not supported
  *
  * The stream error conditions of RFC 6120 §4.9.3, in its order. An unknown condition is
  * %JXS_STREAM_ERROR_UNDEFINED_CONDITION.
@@ -114,11 +148,42 @@ typedef enum
  * Since: 1.0
  */
 #define JXS_STREAM_ERROR (jxs_stream_error_quark ())
+/**
+ * jxs_stream_error_quark:
+ *
+ * Gets the error domain of XML streams; programs write %JXS_STREAM_ERROR.
+ *
+ * Returns: the domain's quark
+ *
+ * Since: 1.0
+ */
 JXS_AVAILABLE_IN_1_0
 GQuark jxs_stream_error_quark (void);
 
 /**
  * JxsStanzaError:
+ * @JXS_STANZA_ERROR_BAD_REQUEST: malformed
+ * @JXS_STANZA_ERROR_CONFLICT: something of that name or address exists already
+ * @JXS_STANZA_ERROR_FEATURE_NOT_IMPLEMENTED: understood but not supported
+ * @JXS_STANZA_ERROR_FORBIDDEN: the sender may not do this
+ * @JXS_STANZA_ERROR_GONE: the recipient is no longer at this address
+ * @JXS_STANZA_ERROR_INTERNAL_SERVER_ERROR: the other side failed
+ * @JXS_STANZA_ERROR_ITEM_NOT_FOUND: the address or item does not exist
+ * @JXS_STANZA_ERROR_JID_MALFORMED: an address is not a JID
+ * @JXS_STANZA_ERROR_NOT_ACCEPTABLE: against the rules of the recipient
+ * @JXS_STANZA_ERROR_NOT_ALLOWED: nobody may do this
+ * @JXS_STANZA_ERROR_NOT_AUTHORIZED: credentials are needed first
+ * @JXS_STANZA_ERROR_POLICY_VIOLATION: against the rules of the service
+ * @JXS_STANZA_ERROR_RECIPIENT_UNAVAILABLE: the recipient is not online for now
+ * @JXS_STANZA_ERROR_REDIRECT: the recipient is elsewhere for now
+ * @JXS_STANZA_ERROR_REGISTRATION_REQUIRED: registration is needed first
+ * @JXS_STANZA_ERROR_REMOTE_SERVER_NOT_FOUND: the recipient's server does not exist
+ * @JXS_STANZA_ERROR_REMOTE_SERVER_TIMEOUT: the recipient's server does not answer
+ * @JXS_STANZA_ERROR_RESOURCE_CONSTRAINT: too busy
+ * @JXS_STANZA_ERROR_SERVICE_UNAVAILABLE: not offered here
+ * @JXS_STANZA_ERROR_SUBSCRIPTION_REQUIRED: a subscription is needed first
+ * @JXS_STANZA_ERROR_UNDEFINED_CONDITION: none of the others
+ * @JXS_STANZA_ERROR_UNEXPECTED_REQUEST: out of order
  *
  * The stanza error conditions of RFC 6120 §8.3.3, in its order. An unknown condition is
  * %JXS_STANZA_ERROR_UNDEFINED_CONDITION.
@@ -159,6 +224,15 @@ typedef enum
  * Since: 1.0
  */
 #define JXS_STANZA_ERROR (jxs_stanza_error_quark ())
+/**
+ * jxs_stanza_error_quark:
+ *
+ * Gets the error domain of stanzas; programs write %JXS_STANZA_ERROR.
+ *
+ * Returns: the domain's quark
+ *
+ * Since: 1.0
+ */
 JXS_AVAILABLE_IN_1_0
 GQuark jxs_stanza_error_quark (void);
 
