@@ -29,6 +29,9 @@
  * a server that has nothing else, and that proved to be the right one by its certificate, is sent
  * it). Pings (XEP-0199) are answered, requests that nobody takes are refused.
  *
+ * Dropping the last reference ends the connection at once, and what is queued is lost; to end it in
+ * order use [method@Client.close_async].
+ *
  * A client connects once: after [signal@Channel::closed] make another one. If connecting fails it
  * may be tried again.
  *
@@ -58,18 +61,23 @@ jxs_client_set_state (JxsClient *self, JxsClientState state)
   g_object_notify (G_OBJECT (self), "state");
 }
 
-/* The end of a connection; error: (nullable): why. */
+/* The end of a connection. error: (nullable): what the application is told; orderly: both sides
+ * closed the stream. */
 static void
-jxs_client_end (JxsClient *self, const GError *error)
+jxs_client_end (JxsClient *self, const GError *error, gboolean orderly)
 {
   g_autoptr (JxsClient) alive = g_object_ref (self);
   g_autoptr (JxsXmlStream) stream = g_steal_pointer (&self->stream);
 
   if (stream != NULL)
     {
+      GIOStream *io_stream = jxs_xml_stream_get_io_stream (stream);
+
       g_signal_handlers_disconnect_by_data (stream, self);
-      g_io_stream_close_async (
-          jxs_xml_stream_get_io_stream (stream), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+      if (orderly)
+        g_io_stream_close_async (io_stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+      else
+        jxs_login_abort (io_stream);
     }
   jxs_client_set_state (self, JXS_CLIENT_STATE_DISCONNECTED);
   jxs_channel_report_closed (JXS_CHANNEL (self), error);
@@ -109,7 +117,7 @@ jxs_client_closed_cb (JxsXmlStream *stream, const GError *error, JxsClient *self
   /* How an end came that the application wanted does not matter. */
   if (self->state == JXS_CLIENT_STATE_CLOSING)
     {
-      jxs_client_end (self, NULL);
+      jxs_client_end (self, NULL, error == NULL);
       return;
     }
   if (error != NULL)
@@ -119,7 +127,7 @@ jxs_client_closed_cb (JxsXmlStream *stream, const GError *error, JxsClient *self
                           JXS_ERROR_CLOSED,
                           _ ("The server “%s” closed the connection"),
                           jxs_jid_get_domain (self->jid));
-  jxs_client_end (self, reason);
+  jxs_client_end (self, reason, error == NULL);
 }
 
 /* JxsChannel */
@@ -172,7 +180,7 @@ jxs_client_dispose (GObject *object)
 
       g_signal_handlers_disconnect_by_data (self->stream, self);
       g_clear_object (&self->stream);
-      g_io_stream_close_async (io_stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+      jxs_login_abort (io_stream);
     }
 
   G_OBJECT_CLASS (jxs_client_parent_class)->dispose (object);
@@ -443,7 +451,7 @@ jxs_client_stream_closed_cb (GObject *object, GAsyncResult *result, gpointer use
     return;
   if (error != NULL)
     jxs_log_debug (self, "no orderly end: %s", error->message);
-  jxs_client_end (self, NULL);
+  jxs_client_end (self, NULL, error == NULL);
   g_task_return_boolean (task, TRUE);
 }
 

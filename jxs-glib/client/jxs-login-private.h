@@ -33,6 +33,9 @@ void jxs_login_async (const JxsLoginParams *params,
                       gpointer user_data);
 JxsLoginResult *jxs_login_finish (GAsyncResult *result, GError **error);
 void jxs_login_result_free (JxsLoginResult *self);
+/* Ends the connection beneath a stream at once. Closing TLS in order would keep a thread busy for
+ * as long as a server that is gone does not read. */
+void jxs_login_abort (GIOStream *io_stream);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JxsLoginResult, jxs_login_result_free)
 

@@ -94,7 +94,7 @@ login_fail (GTask *task)
   /* Nobody waits for the stream's end: there is nothing on it that could be lost. */
   g_clear_object (&self->stream);
   if (self->io_stream != NULL)
-    g_io_stream_close_async (self->io_stream, g_task_get_priority (task), NULL, NULL, NULL);
+    jxs_login_abort (self->io_stream);
   g_task_return_error (task, error);
 }
 
@@ -468,4 +468,16 @@ jxs_login_result_free (JxsLoginResult *self)
   g_clear_pointer (&self->jid, jxs_jid_unref);
   g_free (self->tls_protocol);
   g_free (self);
+}
+
+void
+jxs_login_abort (GIOStream *io_stream)
+{
+  g_autoptr (GIOStream) base = NULL;
+
+  if (G_IS_TLS_CONNECTION (io_stream))
+    g_object_get (io_stream, "base-io-stream", &base, NULL);
+  else
+    base = g_object_ref (io_stream);
+  g_socket_close (jxs_socket_stream_get_socket (JXS_SOCKET_STREAM (base)), NULL);
 }
