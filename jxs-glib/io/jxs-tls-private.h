@@ -30,6 +30,9 @@ typedef struct
 
 /* Concurrent handshakes of unauthenticated peers: a blocked handshake occupies one of the worker
  * threads of GLib, which are few and shared by the whole process. */
+#define JXS_TLS_MAX_OURS                                                                           \
+  16 /* concurrent handshakes that we began; more wait: the same threads are needed to answer      \
+        others */
 #define JXS_TLS_MAX_STRANGERS 8
 /* More that wait in a queue for their turn; beyond that they are refused. */
 #define JXS_TLS_MAX_WAITING 64

@@ -28,7 +28,8 @@ typedef struct
   GCancellable *stop;         /* (owned): cancelled by the caller's, and by the timeout */
   gulong stop_handler;        /* on the caller's cancellable */
   GSource *stop_source;       /* (owned) (nullable): while it waits in the queue */
-  GSource *timeout;           /* (owned) (nullable) */
+  guint timeout_ms;
+  GSource *timeout; /* (owned) (nullable) */
   gboolean timed_out;
   GTlsCertificateFlags refused; /* why the server's certificate was */
   GError *error;                /* (owned) (nullable): returned once the base stream is closed */
@@ -37,11 +38,21 @@ typedef struct
   gboolean has_slot;
 } Handshake;
 
-/* Strangers cost a worker thread of GLib each while they dawdle, and those are few and shared by
- * the whole process; so are these. Handshakes may run in several contexts. */
-static GMutex strangers_mutex;
-static guint strangers_running;                 /* guarded by strangers_mutex */
-static GQueue strangers_waiting = G_QUEUE_INIT; /* (element-type GTask): owned; guarded too */
+/* Handshakes cost a worker thread of GLib each while the peer dawdles, and those are few and shared
+ * by the whole process; so are these. Strangers have slots of their own, so that they cannot keep
+ * us from what we want, nor many peers we called ourselves keep out those who call us. Handshakes
+ * may run in several contexts. */
+typedef struct
+{
+  guint max_running;
+  guint max_waiting;
+  guint running;  /* guarded by slots_mutex */
+  GQueue waiting; /* (element-type GTask): owned; guarded too */
+} Slots;
+
+static GMutex slots_mutex;
+static Slots our_slots = { JXS_TLS_MAX_OURS, G_MAXUINT, 0, G_QUEUE_INIT };
+static Slots stranger_slots = { JXS_TLS_MAX_STRANGERS, JXS_TLS_MAX_WAITING, 0, G_QUEUE_INIT };
 
 static void start_handshake (GTask *task);
 
@@ -72,6 +83,12 @@ handshake_free (Handshake *self)
   g_free (self);
 }
 
+static Slots *
+get_slots (Handshake *self)
+{
+  return self->is_stranger ? &stranger_slots : &our_slots;
+}
+
 static gboolean
 start_waiting_cb (gpointer user_data)
 {
@@ -89,11 +106,11 @@ release_slot (Handshake *self)
     return;
   self->has_slot = FALSE;
 
-  g_mutex_lock (&strangers_mutex);
-  next = g_queue_pop_head (&strangers_waiting);
+  g_mutex_lock (&slots_mutex);
+  next = g_queue_pop_head (&get_slots (self)->waiting);
   if (next == NULL)
-    strangers_running--;
-  g_mutex_unlock (&strangers_mutex);
+    get_slots (self)->running--;
+  g_mutex_unlock (&slots_mutex);
 
   if (next != NULL)
     {
@@ -119,21 +136,18 @@ static Slot
 take_slot (GTask *task)
 {
   Handshake *self = g_task_get_task_data (task);
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&slots_mutex);
+  Slots *slots = get_slots (self);
 
-  if (!self->is_stranger)
-    return SLOT_TAKEN;
-
-  locker = g_mutex_locker_new (&strangers_mutex);
-  if (strangers_running < JXS_TLS_MAX_STRANGERS)
+  if (slots->running < slots->max_running)
     {
-      strangers_running++;
+      slots->running++;
       self->has_slot = TRUE;
       return SLOT_TAKEN;
     }
-  if (g_queue_get_length (&strangers_waiting) >= JXS_TLS_MAX_WAITING)
+  if (g_queue_get_length (&slots->waiting) >= slots->max_waiting)
     return SLOT_REFUSED;
-  g_queue_push_tail (&strangers_waiting, g_object_ref (task));
+  g_queue_push_tail (&slots->waiting, g_object_ref (task));
   return SLOT_WAIT;
 }
 
@@ -141,11 +155,12 @@ take_slot (GTask *task)
 static gboolean
 leave_queue (GTask *task)
 {
+  Handshake *self = g_task_get_task_data (task);
   gboolean waited;
 
-  g_mutex_lock (&strangers_mutex);
-  waited = g_queue_remove (&strangers_waiting, task);
-  g_mutex_unlock (&strangers_mutex);
+  g_mutex_lock (&slots_mutex);
+  waited = g_queue_remove (&get_slots (self)->waiting, task);
+  g_mutex_unlock (&slots_mutex);
   return waited;
 }
 
@@ -209,6 +224,15 @@ stop_error (Handshake *self)
                                 JXS_ERROR_TIMED_OUT,
                                 _ ("The peer did not finish the TLS handshake in time"));
   return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("Operation was cancelled"));
+}
+
+static void
+start_timeout (GTask *task)
+{
+  Handshake *self = g_task_get_task_data (task);
+
+  self->timeout = jxs_clock_timeout_attach (
+      self->timeout_ms, "[jxs] TLS handshake timeout", self->context, timeout_cb, task);
 }
 
 static gboolean
@@ -360,6 +384,9 @@ start_handshake (GTask *task)
   GError *error = NULL;
 
   drop_source (&self->stop_source);
+  /* What we began does not fail for having waited for a slot. */
+  if (!self->is_stranger)
+    start_timeout (task);
   if (g_cancellable_is_cancelled (self->stop))
     {
       handshake_done (g_object_ref (task), stop_error (self));
@@ -419,12 +446,9 @@ jxs_tls_handshake_async (GIOStream *base,
                                                 G_CALLBACK (caller_cancelled_cb),
                                                 g_object_ref (self->stop),
                                                 g_object_unref);
-  self->timeout =
-      jxs_clock_timeout_attach (params->timeout_ms != 0 ? params->timeout_ms : DEFAULT_TIMEOUT_MS,
-                                "[jxs] TLS handshake timeout",
-                                self->context,
-                                timeout_cb,
-                                task);
+  self->timeout_ms = params->timeout_ms != 0 ? params->timeout_ms : DEFAULT_TIMEOUT_MS;
+  if (self->is_stranger)
+    start_timeout (task);
 
   switch (take_slot (task))
     {
