@@ -115,15 +115,6 @@ keep_error (JxsContent *self, const GError *error)
   self->best_error = g_error_copy (error);
 }
 
-/* Whether security itself refused, or what is below broke. */
-static gboolean
-is_refusal (const GError *error)
-{
-  return g_error_matches (error, JXS_ERROR, JXS_ERROR_SECURITY) ||
-         g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED) ||
-         (error->domain == G_TLS_ERROR && error->code != G_TLS_ERROR_EOF);
-}
-
 static gboolean
 deadline_cb (gpointer user_data)
 {
@@ -315,7 +306,7 @@ secured_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   report_step (self, "security-failed", TRUE, error);
-  if (is_refusal (error))
+  if (jxs_security_error_is_refusal (error))
     {
       g_clear_error (&self->best_error);
       self->best_error = g_steal_pointer (&error);

@@ -54,6 +54,9 @@ void jxs_security_secure_async (JxsSecurity *self,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);
 GIOStream *jxs_security_secure_finish (JxsSecurity *self, GAsyncResult *result, GError **error);
+/* Of an error of secure_async: whether security itself refused, or what is below broke, so that
+ * another transport may do. */
+gboolean jxs_security_error_is_refusal (const GError *error);
 /* For subclasses: emits "send-info" (JxsElement *security), which the session sends as
  * security-info. */
 void jxs_security_send_info (JxsSecurity *self, JxsElement *security);

@@ -216,6 +216,14 @@ jxs_security_secure_finish (JxsSecurity *self, GAsyncResult *result, GError **er
   return JXS_SECURITY_GET_CLASS (self)->secure_finish (self, result, error);
 }
 
+gboolean
+jxs_security_error_is_refusal (const GError *error)
+{
+  return g_error_matches (error, JXS_ERROR, JXS_ERROR_SECURITY) ||
+         g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED) ||
+         (error->domain == G_TLS_ERROR && error->code != G_TLS_ERROR_EOF);
+}
+
 void
 jxs_security_send_info (JxsSecurity *self, JxsElement *security)
 {

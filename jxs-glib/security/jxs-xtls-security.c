@@ -189,7 +189,8 @@ job_fail (GTask *task, GError *error)
   JxsXtlsSecurity *self = g_task_get_source_object (task);
   Job *job = g_task_get_task_data (task);
 
-  handle (self, JXS_XTLS_EVENT_FAILURE);
+  handle (self,
+          jxs_security_error_is_refusal (error) ? JXS_XTLS_EVENT_FAILURE : JXS_XTLS_EVENT_LOST);
   jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
                   "security",
                   "failed",

@@ -10,6 +10,7 @@
 #define READY JXS_XTLS_EVENT_READY
 #define VERIFIED JXS_XTLS_EVENT_VERIFIED
 #define TRUSTED JXS_XTLS_EVENT_TRUSTED
+#define LOST JXS_XTLS_EVENT_LOST
 #define FAILURE JXS_XTLS_EVENT_FAILURE
 #define END JXS_XTLS_N_EVENTS
 
@@ -52,6 +53,25 @@ test_runs (void)
     /* Without security, by policy: accept without, initiate without. */
     { { OFFER, NO_SECURITY, READY, END }, JXS_XTLS_STATE_PLAIN, JXS_XTLS_ACTION_DELIVER_PLAIN },
     { { NO_SECURITY, READY, END }, JXS_XTLS_STATE_PLAIN, JXS_XTLS_ACTION_DELIVER_PLAIN },
+    /* What was negotiated stands for the next transport (XEP-0166 §7.2.15), whenever the first
+     * goes; everything that TLS has to show is shown again. */
+    { { OFFER, ANSWER, LOST, READY, END }, JXS_XTLS_STATE_HANDSHAKE, JXS_XTLS_ACTION_HANDSHAKE },
+    { { OFFER, ANSWER, CHOICE, LOST, READY, END },
+      JXS_XTLS_STATE_HANDSHAKE,
+      JXS_XTLS_ACTION_HANDSHAKE },
+    { { OFFER, ANSWER, READY, LOST, READY, END },
+      JXS_XTLS_STATE_HANDSHAKE,
+      JXS_XTLS_ACTION_HANDSHAKE },
+    { { OFFER, ANSWER, READY, VERIFIED, LOST, READY, TRUSTED, END },
+      JXS_XTLS_STATE_HANDSHAKE,
+      JXS_XTLS_ACTION_REFUSE },
+    { { OFFER, ANSWER, READY, VERIFIED, TRUSTED, READY, END },
+      JXS_XTLS_STATE_HANDSHAKE,
+      JXS_XTLS_ACTION_HANDSHAKE },
+    { { NO_SECURITY, LOST, READY, END }, JXS_XTLS_STATE_PLAIN, JXS_XTLS_ACTION_DELIVER_PLAIN },
+    { { OFFER, ANSWER, READY, FAILURE, LOST, READY, END },
+      JXS_XTLS_STATE_FAILED,
+      JXS_XTLS_ACTION_REFUSE },
     /* Nothing skips a step. */
     { { READY, END }, JXS_XTLS_STATE_NONE, JXS_XTLS_ACTION_REFUSE },
     { { ANSWER, END }, JXS_XTLS_STATE_NONE, JXS_XTLS_ACTION_REFUSE },
@@ -61,9 +81,6 @@ test_runs (void)
     { { OFFER, ANSWER, TRUSTED, END }, JXS_XTLS_STATE_ANSWERED, JXS_XTLS_ACTION_REFUSE },
     { { OFFER, ANSWER, READY, TRUSTED, END }, JXS_XTLS_STATE_HANDSHAKE, JXS_XTLS_ACTION_REFUSE },
     { { OFFER, ANSWER, READY, READY, END }, JXS_XTLS_STATE_HANDSHAKE, JXS_XTLS_ACTION_REFUSE },
-    { { OFFER, ANSWER, READY, VERIFIED, TRUSTED, READY, END },
-      JXS_XTLS_STATE_SECURE,
-      JXS_XTLS_ACTION_REFUSE },
     { { OFFER, NO_SECURITY, ANSWER, END }, JXS_XTLS_STATE_PLAIN, JXS_XTLS_ACTION_REFUSE },
     /* And nothing leads back. */
     { { OFFER, FAILURE, END }, JXS_XTLS_STATE_FAILED, JXS_XTLS_ACTION_ABANDON },
@@ -94,8 +111,6 @@ test_random (void)
     {
       JxsXtlsMachine machine = { 0 };
       guint happened[JXS_XTLS_N_EVENTS] = { 0 };
-      guint delivered = 0;
-
       for (guint step = 0; step < 12; step++)
         {
           JxsXtlsEvent event = g_test_rand_int_range (0, JXS_XTLS_N_EVENTS);
@@ -107,14 +122,16 @@ test_random (void)
               g_assert_cmpint (machine.state, ==, before);
               continue;
             }
+          /* A new transport starts from what was negotiated. */
+          if (event == READY)
+            happened[VERIFIED] = happened[TRUSTED] = 0;
           happened[event]++;
           g_assert_cmpint (before, !=, JXS_XTLS_STATE_FAILED);
           if (action == JXS_XTLS_ACTION_DELIVER)
             {
-              delivered++;
               g_assert_cmpuint (happened[OFFER], ==, 1);
               g_assert_cmpuint (happened[ANSWER], ==, 1);
-              g_assert_cmpuint (happened[READY], ==, 1);
+              g_assert_cmpuint (happened[READY], >=, 1);
               g_assert_cmpuint (happened[VERIFIED], ==, 1);
               g_assert_cmpuint (happened[TRUSTED], ==, 1);
               g_assert_cmpuint (happened[NO_SECURITY], ==, 0);
@@ -127,7 +144,6 @@ test_random (void)
               g_assert_cmpuint (happened[FAILURE], ==, 0);
             }
         }
-      g_assert_cmpuint (delivered, <=, 1);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <gnutls/gnutls.h>
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/io/jxs-pipe-private.h>
 #include <jxs-glib/io/jxs-socket-stream-private.h>
 #include <jxs-glib/io/jxs-tls-private.h>
 #include <jxs-glib/security/jxs-memory-trust.h>
@@ -236,6 +237,79 @@ test_cancel_during (Fixture *f, gconstpointer data)
   side_assert_failed (side, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* Joins both sides anew, as a transport that replaces the one before. */
+static void
+replace_transport (Fixture *f)
+{
+  Side *const sides[] = { &f->initiator, &f->responder };
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      g_io_stream_close (sides[i]->base, NULL, NULL);
+      g_clear_object (&sides[i]->base);
+      g_clear_object (&sides[i]->stream);
+      g_clear_object (&sides[i]->result);
+      g_clear_error (&sides[i]->error);
+    }
+  jxs_pipe_new (&f->initiator.base, &f->responder.base, &error);
+  g_assert_no_error (error);
+}
+
+/* What was negotiated stands when the transport is replaced (XEP-0166 §7.2.15), whatever became of
+ * TLS on the one before. */
+static void
+test_replaced (Fixture *f, gconstpointer data)
+{
+  Side *const sides[] = { &f->initiator, &f->responder };
+
+  sides_negotiate (f);
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+      side_secure (sides[i], NULL);
+      jxs_clock_advance (G_TIME_SPAN_MINUTE);
+      side_wait (sides[i]);
+      side_assert_failed (sides[i], JXS_ERROR, JXS_ERROR_TIMED_OUT);
+      replace_transport (f);
+
+      side_secure (sides[i], cancellable);
+      g_main_context_iteration (NULL, FALSE);
+      g_cancellable_cancel (cancellable);
+      side_wait (sides[i]);
+      side_assert_failed (sides[i], G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      replace_transport (f);
+
+      side_secure (sides[i], cancellable);
+      side_wait (sides[i]);
+      side_assert_failed (sides[i], G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      replace_transport (f);
+    }
+
+  sides_secure_both (f);
+  side_assert_secure (&f->responder, &f->initiator, JXS_TRUST_LEVEL_FIRST_USE);
+  replace_transport (f);
+  sides_secure_both (f);
+  side_assert_secure (&f->initiator, &f->responder, JXS_TRUST_LEVEL_PINNED);
+  side_assert_secure (&f->responder, &f->initiator, JXS_TRUST_LEVEL_PINNED);
+  sides_send_text (f->initiator.stream, f->responder.stream, "still here");
+}
+
+/* Another transport does not wash a refusal away. */
+static void
+test_replaced_after_refusal (Fixture *f, gconstpointer data)
+{
+  side_announce (&f->responder, f->stranger);
+  side_announce (&f->initiator, f->responder.config.identity);
+  sides_secure_both (f);
+  side_assert_failed (&f->responder, JXS_ERROR, JXS_ERROR_SECURITY);
+  replace_transport (f);
+  side_secure (&f->responder, NULL);
+  side_wait (&f->responder);
+  side_assert_failed (&f->responder, JXS_ERROR, JXS_ERROR_SECURITY);
+}
+
 /* A peer that says nothing is not waited for without end. */
 static void
 test_stall (Fixture *f, gconstpointer data)
@@ -462,6 +536,8 @@ main (int argc, char **argv)
   ADD ("trust-cancel", test_trust_cancel);
   ADD ("cancel-before", test_cancel_before);
   ADD_BOTH ("cancel-during", test_cancel_during);
+  ADD ("replaced", test_replaced);
+  ADD ("replaced-after-refusal", test_replaced_after_refusal);
   ADD_BOTH ("stall", test_stall);
   ADD_BOTH ("garbage", test_garbage);
   ADD_BOTH ("end-of-file", test_end_of_file);
