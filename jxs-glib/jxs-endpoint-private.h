@@ -26,4 +26,20 @@ struct _JxsEndpoint
   gboolean require_security;
 };
 
+/* jxs-endpoint-checks.c: what must hold for a session */
+
+/* Operations keep the endpoint, but somebody may dispose of it all the same. */
+gboolean jxs_endpoint_check_alive (JxsEndpoint *self, GError **error);
+/* Before the peer is asked anything. */
+gboolean jxs_endpoint_check_possible (JxsEndpoint *self, JxsJid *peer, GError **error);
+/* What the peer told by service discovery; may run code of the application's (JxsTrust). */
+gboolean jxs_endpoint_check_features (JxsEndpoint *self,
+                                      GHashTable *features,
+                                      JxsJid *peer,
+                                      const char *namespace_uri,
+                                      GError **error);
+/* What the session delivered; may run code of the application's (JxsTrust). */
+gboolean
+jxs_endpoint_check_stream (JxsEndpoint *self, GIOStream *stream, JxsJid *peer, GError **error);
+
 G_END_DECLS

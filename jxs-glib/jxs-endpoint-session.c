@@ -126,11 +126,10 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   connection = new_connection (self, operation->session, stream);
-  if (self->require_security && !G_IS_TLS_CONNECTION (stream))
+  if (!jxs_endpoint_check_stream (self, stream, operation->peer, &error))
     {
       jxs_connection_abort (connection, JXS_REASON_SECURITY_ERROR, NULL);
-      g_task_return_new_error (
-          task, JXS_ERROR, JXS_ERROR_SECURITY, "%s", _ ("The stream is not encrypted"));
+      g_task_return_error (task, error);
       return;
     }
   if (operation->is_stream)
@@ -178,53 +177,6 @@ explain_silence (JxsJid *peer, GError *error)
   return explained;
 }
 
-static gboolean
-check_feature (
-    GHashTable *features, const char *feature, JxsJid *peer, const char *what, GError **error)
-{
-  if (g_hash_table_contains (features, feature))
-    return TRUE;
-  g_set_error (error,
-               JXS_ERROR,
-               JXS_ERROR_NOT_SUPPORTED,
-               /* Translators: the first is an address, the second a phrase like “XML streams”. */
-               _ ("“%s” does not support %s"),
-               jxs_jid_to_string (peer),
-               what);
-  return FALSE;
-}
-
-static gboolean
-check_features (JxsEndpoint *self,
-                GHashTable *features,
-                JxsJid *peer,
-                const char *namespace_uri,
-                GError **error)
-{
-  const char *what = namespace_uri;
-
-  if (strcmp (namespace_uri, JXS_NS_XMLSTREAM) == 0)
-    what = _ ("end-to-end XML streams");
-  else if (strcmp (namespace_uri, JXS_NS_PIPE) == 0)
-    what = _ ("end-to-end pipes");
-  return check_feature (features, JXS_NS_JINGLE, peer, _ ("negotiated sessions (Jingle)"), error) &&
-         check_feature (features, namespace_uri, peer, what, error) &&
-         check_feature (
-             features, JXS_NS_JINGLE_IBB, peer, _ ("a way to move the bytes (IBB)"), error) &&
-         (!self->require_security ||
-          check_feature (features, JXS_NS_XTLS, peer, _ ("encrypted sessions (XTLS)"), error));
-}
-
-/* Operations keep the endpoint, but somebody may dispose of it all the same. */
-static gboolean
-check_alive (JxsEndpoint *self, GError **error)
-{
-  if (self->manager != NULL)
-    return TRUE;
-  g_set_error_literal (error, JXS_ERROR, JXS_ERROR_CLOSED, _ ("The endpoint is closed"));
-  return FALSE;
-}
-
 static void
 features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -243,8 +195,8 @@ features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   namespace_uri = operation->session != NULL ? jxs_session_get_namespace (operation->session)
                                              : jxs_element_get_namespace (operation->description);
-  if (!check_alive (self, &error) ||
-      !check_features (self, features, operation->peer, namespace_uri, &error))
+  if (!jxs_endpoint_check_features (self, features, operation->peer, namespace_uri, &error) ||
+      !jxs_endpoint_check_alive (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -258,35 +210,6 @@ features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                                         g_hash_table_contains (features, JXS_NS_XTLS));
   jxs_session_set_peer_features (operation->session, features);
   connect_session (g_steal_pointer (&task));
-}
-
-static gboolean
-check_possible (JxsEndpoint *self, JxsJid *peer, GError **error)
-{
-  JxsJid *local;
-
-  if (!check_alive (self, error))
-    return FALSE;
-  local = jxs_router_get_local_jid (self->router);
-  if (jxs_jid_get_local (peer) != NULL && !jxs_jid_is_full (peer))
-    g_set_error (error,
-                 JXS_ERROR,
-                 JXS_ERROR_INVALID_ARGUMENT,
-                 _ ("“%s” does not name one device: an address with a resource is needed"),
-                 jxs_jid_to_string (peer));
-  else if (local != NULL && jxs_jid_equal (peer, local))
-    g_set_error_literal (error,
-                         JXS_ERROR,
-                         JXS_ERROR_INVALID_ARGUMENT,
-                         _ ("A session with oneself is not possible"));
-  else if (self->require_security && self->xtls == NULL)
-    g_set_error_literal (error,
-                         JXS_ERROR,
-                         JXS_ERROR_SECURITY,
-                         _ ("Encryption is required, but there is no identity"));
-  else
-    return TRUE;
-  return FALSE;
 }
 
 /* description (transfer full) */
@@ -310,7 +233,7 @@ open_session (JxsEndpoint *self,
   operation->peer = jxs_jid_ref (peer);
   operation->description = description;
   operation->is_stream = strcmp (jxs_element_get_namespace (description), JXS_NS_XMLSTREAM) == 0;
-  if (!check_possible (self, peer, &error))
+  if (!jxs_endpoint_check_possible (self, peer, &error))
     g_task_return_error (task, error);
   else
     jxs_disco_query_async (
@@ -556,11 +479,11 @@ jxs_endpoint_connect_session_async (JxsEndpoint *self,
   operation->session = g_object_ref (session);
   if (answer != NULL)
     operation->answer = jxs_element_ref (answer);
-  if (!jxs_session_is_initiator (session) && check_alive (self, &error))
+  if (!jxs_session_is_initiator (session) && jxs_endpoint_check_alive (self, &error))
     connect_session (g_steal_pointer (&task));
   else if (error != NULL)
     g_task_return_error (task, error);
-  else if (!check_possible (self, operation->peer, &error))
+  else if (!jxs_endpoint_check_possible (self, operation->peer, &error))
     g_task_return_error (task, error);
   else
     jxs_disco_query_async (

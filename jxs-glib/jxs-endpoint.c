@@ -259,6 +259,8 @@ jxs_endpoint_class_init (JxsEndpointClass *klass)
    *
    * Whether sessions without end-to-end encryption are refused, in both directions.
    *
+   * If %FALSE, sessions with peers whose key the [property@Endpoint:trust] knows still are.
+   *
    * Since: 1.0
    */
   props[PROP_REQUIRE_SECURITY] = g_param_spec_boolean (

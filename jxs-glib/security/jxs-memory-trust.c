@@ -135,10 +135,19 @@ jxs_memory_trust_decide (JxsTrust *trust, JxsTrustRequest *request)
     }
 }
 
+static gboolean
+jxs_memory_trust_is_known (JxsTrust *trust, JxsJid *peer)
+{
+  g_autofree char *name = key_name (peer);
+
+  return g_hash_table_contains (JXS_MEMORY_TRUST (trust)->keys, name);
+}
+
 static void
 jxs_memory_trust_iface_init (JxsTrustInterface *iface)
 {
   iface->decide = jxs_memory_trust_decide;
+  iface->is_known = jxs_memory_trust_is_known;
 }
 
 static void

@@ -38,7 +38,8 @@ G_DEFINE_ENUM_TYPE (JxsTrustLevel,
  * The question whether the key of a peer is to be trusted.
  *
  * Answer it with [method@TrustRequest.respond], in the thread that got it, within ten minutes. A
- * request that is dropped without answer is refused.
+ * request that is dropped without answer is refused; one that some garbage collector still holds,
+ * as after an exception in an implementation in another language, is when the ten minutes are over.
  *
  * Since: 1.0
  */
@@ -367,4 +368,29 @@ jxs_trust_decide_finish (JxsTrust *self, GAsyncResult *result, GError **error)
 
   level = g_task_propagate_int (G_TASK (result), error);
   return level < 0 ? JXS_TRUST_LEVEL_REFUSED : (JxsTrustLevel) level;
+}
+
+/**
+ * jxs_trust_is_known:
+ * @self: what decides
+ * @peer: the address of the peer
+ *
+ * Gets whether a key of the peer is known: it was seen before, or given. Such a peer encrypts, so a
+ * session with it is never opened in the clear, not even by an endpoint that does not require
+ * security: whoever sits between the two would only have to hide that they can.
+ *
+ * Returns: %TRUE if a key is known; %FALSE if not, or if @self does not tell
+ *
+ * Since: 1.0
+ */
+gboolean
+jxs_trust_is_known (JxsTrust *self, JxsJid *peer)
+{
+  JxsTrustInterface *iface;
+
+  g_return_val_if_fail (JXS_IS_TRUST (self), FALSE);
+  g_return_val_if_fail (peer != NULL, FALSE);
+
+  iface = JXS_TRUST_GET_IFACE (self);
+  return iface->is_known != NULL && iface->is_known (self, peer);
 }

@@ -57,6 +57,8 @@ G_DECLARE_INTERFACE (JxsTrust, jxs_trust, JXS, TRUST, GObject)
  * @parent_iface: the parent interface
  * @decide: judges the key of a peer: looks at the request and answers it, now or later, with
  *   [method@TrustRequest.respond]
+ * @is_known: says at once, and does no more, whether a key of the peer is known; optional: without
+ *   it no peer is
  *
  * The virtual functions of [iface@Trust].
  *
@@ -69,6 +71,7 @@ struct _JxsTrustInterface
 
   /*< public >*/
   void (*decide) (JxsTrust *self, JxsTrustRequest *request);
+  gboolean (*is_known) (JxsTrust *self, JxsJid *peer);
 
   /*< private >*/
   gpointer padding[8];
@@ -83,5 +86,7 @@ void jxs_trust_decide_async (JxsTrust *self,
                              gpointer user_data);
 JXS_AVAILABLE_IN_1_0
 JxsTrustLevel jxs_trust_decide_finish (JxsTrust *self, GAsyncResult *result, GError **error);
+JXS_AVAILABLE_IN_1_0
+gboolean jxs_trust_is_known (JxsTrust *self, JxsJid *peer);
 
 G_END_DECLS

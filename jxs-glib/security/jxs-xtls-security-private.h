@@ -33,7 +33,7 @@ typedef struct
   JxsIdentity *identity;
   JxsTrust *trust;
   gboolean required; /* a peer whose initiate or accept is without <security/> ends the session with
-                        security-error */
+                        security-error; one whose key is known does so in any case */
 } JxsXtlsConfig;
 
 /* namespace urn:xmpp:jingle:security:xtls:0; pass &config as user_data */

@@ -126,6 +126,11 @@ jxs_xtls_security_set_remote (JxsSecurity *security, JxsElement *element, GError
 
   if (element == NULL)
     {
+      if (jxs_trust_is_known (self->trust, jxs_security_get_peer_jid (security)))
+        return refuse (self,
+                       error,
+                       _ ("The peer does not encrypt, although its key is known; somebody may be "
+                          "interfering"));
       if (self->required)
         return refuse (self, error, _ ("The peer does not encrypt, but encryption is required"));
       handle (self, JXS_XTLS_EVENT_NO_SECURITY);

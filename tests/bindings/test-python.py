@@ -66,6 +66,13 @@ class Trust(GObject.Object, Jxs.Trust):
         return GLib.SOURCE_REMOVE
 
 
+class Memory(GObject.Object, Jxs.Trust):
+    """Has seen Romeo before."""
+
+    def do_is_known(self, peer):
+        return peer.get_local() == "romeo"
+
+
 class Waiter:
     """The answer of an asynchronous call: `Waiter(object.foo_async, …).finish(object.foo_finish)`."""
 
@@ -196,6 +203,12 @@ class Endpoints(unittest.TestCase):
         with self.assertRaises(GLib.Error) as caught:
             self.open_stream()
         self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.UNTRUSTED), caught.exception)
+
+    def test_known(self):
+        romeo, juliet = (Jxs.Jid.new(address) for address in ADDRESSES)
+        self.assertTrue(Memory().is_known(romeo))
+        self.assertFalse(Memory().is_known(juliet))
+        self.assertFalse(Trust(Jxs.TrustLevel.PINNED).is_known(romeo))
 
     def test_channel_fails(self):
         self.romeo.channel.failure = GLib.Error.new_literal(Gio.io_error_quark(), "No network", Gio.IOErrorEnum.NETWORK_UNREACHABLE)

@@ -400,6 +400,30 @@ test_dropped_in_thread (Fixture *f, gconstpointer data)
   g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
 }
 
+/* Seen or given, whatever the resource. */
+static void
+test_known (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JxsMemoryTrust) memory = jxs_memory_trust_new ();
+  g_autoptr (TestTrust) silent = g_object_new (TEST_TYPE_TRUST, NULL);
+  g_autoptr (JxsJid) elsewhere = jxs_jid_new ("juliet@capulet.lit/chamber", NULL);
+  g_autoptr (JxsJid) other = jxs_jid_new ("nurse@capulet.lit/balcony", NULL);
+  g_autofree char *fingerprint = jxs_identity_get_fingerprint (f->first, G_CHECKSUM_SHA256);
+  JxsTrust *trust = JXS_TRUST (memory);
+
+  g_assert_false (jxs_trust_is_known (trust, f->jid));
+  assert_level (memory, f->jid, f->first, JXS_TRUST_LEVEL_FIRST_USE);
+  g_assert_true (jxs_trust_is_known (trust, f->jid));
+  g_assert_true (jxs_trust_is_known (trust, elsewhere));
+  g_assert_false (jxs_trust_is_known (trust, other));
+  jxs_memory_trust_forget (memory, elsewhere);
+  g_assert_false (jxs_trust_is_known (trust, f->jid));
+  g_assert_true (jxs_memory_trust_pin (memory, other, fingerprint, FALSE, NULL));
+  g_assert_true (jxs_trust_is_known (trust, other));
+
+  g_assert_false (jxs_trust_is_known (JXS_TRUST (silent), f->jid));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -414,5 +438,6 @@ main (int argc, char **argv)
   ADD ("/security/trust/dropped", test_dropped);
   ADD ("/security/trust/dropped-in-thread", test_dropped_in_thread);
   ADD ("/security/trust/cancel", test_cancel);
+  ADD ("/security/trust/known", test_known);
   return g_test_run ();
 }

@@ -176,6 +176,28 @@ test_plain (Fixture *f, gconstpointer data)
   sides_send_text (f->initiator.stream, f->responder.stream, "in the clear");
 }
 
+/* jingle-xtls §7.3: a peer that encrypted before is not believed to have forgotten how. */
+static void
+test_known_peer (Fixture *f, gconstpointer data)
+{
+  for (guint as_initiator = 0; as_initiator < 2; as_initiator++)
+    {
+      Side *side = as_initiator ? &f->initiator : &f->responder;
+      JxsMemoryTrust *trust = jxs_memory_trust_new ();
+      g_autofree char *seen = jxs_identity_get_fingerprint (f->stranger, G_CHECKSUM_SHA256);
+      g_autoptr (JxsElement) offer = NULL;
+      g_autoptr (GError) error = NULL;
+
+      jxs_memory_trust_pin (trust, as_initiator ? f->juliet : f->romeo, seen, FALSE, &error);
+      g_assert_no_error (error);
+      side->config.required = FALSE;
+      side_use_trust (side, trust);
+      if (as_initiator)
+        offer = jxs_security_build (side->security);
+      assert_remote_refused (side, NULL, JXS_ERROR, JXS_ERROR_SECURITY);
+    }
+}
+
 /* A peer of the first drafts is answered as it asked. */
 static void
 test_first_drafts (Fixture *f, gconstpointer data)
@@ -220,6 +242,7 @@ main (int argc, char **argv)
   ADD ("malformed", test_malformed);
   ADD ("out-of-order", test_out_of_order);
   ADD ("plain", test_plain);
+  ADD ("known-peer", test_known_peer);
   ADD ("first-drafts", test_first_drafts);
   return g_test_run ();
 }
