@@ -27,7 +27,7 @@ async void hello (string jid, string peer) throws Error {
     broken = error;
     Idle.add (hello.callback);
   });
-  stream.send (Jxs.Stanza.new_message (null, "Hello"));
+  stream.send (Jxs.stanza_new_message (null, "Hello"));
   yield;
   if (broken != null)
     throw broken;

@@ -15,7 +15,6 @@
 
 #define JXS_VERSION_1_0 (G_ENCODE_VERSION (1, 0))
 
-/* While the first stable release is being made, the development version counts as 1.0. */
 #define JXS_VERSION_CUR_STABLE JXS_VERSION_1_0
 
 /**
