@@ -63,10 +63,33 @@ static void
 connection_closed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
+  GWeakRef *weak = user_data;
+  g_autoptr (JxsXmlStream) stream = g_weak_ref_get (weak);
 
   /* The XML stream was complete: an untidy end below it loses nothing. */
   if (!g_io_stream_close_finish (G_IO_STREAM (source), result, &error))
     jxs_log_debug (source, "closing after the XML stream: %s", error->message);
+  if (stream != NULL)
+    jxs_xml_stream_beneath_closed (stream);
+  g_weak_ref_clear (weak);
+  g_free (weak);
+}
+
+/* Both sides closed. */
+static void
+close_connection (JxsXmlStream *stream, gpointer connection)
+{
+  GWeakRef *weak = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (weak, stream);
+  g_io_stream_close_async (
+      G_IO_STREAM (connection), G_PRIORITY_DEFAULT, NULL, connection_closed_cb, weak);
+}
+
+static void
+failed_connection_closed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_io_stream_close_finish (G_IO_STREAM (source), result, NULL);
 }
 
 static void
@@ -74,14 +97,13 @@ stream_closed_cb (JxsXmlStream *stream, const GError *error, gpointer user_data)
 {
   JxsConnection *connection = user_data;
 
-  if (error != NULL)
-    {
-      jxs_log_debug (stream, "XML stream failed: %s", error->message);
-      jxs_connection_set_close_reason (connection, JXS_REASON_FAILED_APPLICATION);
-    }
+  if (error == NULL)
+    return;
+  jxs_log_debug (stream, "XML stream failed: %s", error->message);
+  jxs_connection_set_close_reason (connection, JXS_REASON_FAILED_APPLICATION);
   /* What was written last, a stream error for example, still has to reach the peer. */
   g_io_stream_close_async (
-      G_IO_STREAM (connection), G_PRIORITY_DEFAULT, NULL, connection_closed_cb, NULL);
+      G_IO_STREAM (connection), G_PRIORITY_DEFAULT, NULL, failed_connection_closed_cb, NULL);
 }
 
 static void
@@ -91,6 +113,7 @@ attach (JxsXmlStream *stream, JxsConnection *connection)
                            connection_quark (),
                            g_object_ref (connection),
                            g_object_unref);
+  jxs_xml_stream_set_beneath (stream, close_connection, connection);
   g_signal_connect (stream, "closed", G_CALLBACK (stream_closed_cb), connection);
 }
 

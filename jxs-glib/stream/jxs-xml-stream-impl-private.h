@@ -19,7 +19,10 @@ struct _JxsXmlStream
   JxsJid *peer;  /* (owned) */
   gboolean restarted;
   gboolean paused;
+  gboolean over;              /* what is beneath included */
   JxsXmlStreamState notified; /* the state last told */
+  JxsXmlStreamBeneathFunc beneath_func;
+  gpointer beneath_data;
 };
 
 /* A task, unless it was cancelled before it began: then it is returned. (nullable) (transfer full)

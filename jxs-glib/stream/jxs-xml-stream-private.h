@@ -70,6 +70,13 @@ void jxs_xml_stream_set_open (JxsXmlStream *self);
 void jxs_xml_stream_set_local_jid (JxsXmlStream *self, JxsJid *local);
 /* Ends the stream with a stream error to the peer, and with error locally, in "closed". */
 void jxs_xml_stream_fail (JxsXmlStream *self, const GError *error);
+/* What has to end after the stream and before "closed": func is called once when both sides closed
+ * in order; the stream counts as closing until jxs_xml_stream_beneath_closed(). A stream that fails
+ * is closed at once. */
+typedef void (*JxsXmlStreamBeneathFunc) (JxsXmlStream *self, gpointer user_data);
+void
+jxs_xml_stream_set_beneath (JxsXmlStream *self, JxsXmlStreamBeneathFunc func, gpointer user_data);
+void jxs_xml_stream_beneath_closed (JxsXmlStream *self);
 /* While open: pings the peer (XEP-0199) after silence_s seconds without a sign of it, and fails the
  * stream with connection-timeout after answer_s more. silence_s 0 (default): never. */
 void jxs_xml_stream_set_peer_timeout (JxsXmlStream *self, guint silence_s, guint answer_s);

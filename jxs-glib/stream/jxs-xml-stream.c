@@ -79,7 +79,7 @@ get_state (JxsXmlStream *self)
     case JXS_STREAM_STATE_OPEN:
       return JXS_XML_STREAM_STATE_OPEN;
     case JXS_STREAM_STATE_CLOSED:
-      return JXS_XML_STREAM_STATE_CLOSED;
+      return self->over ? JXS_XML_STREAM_STATE_CLOSED : JXS_XML_STREAM_STATE_CLOSING;
     default:
       return JXS_XML_STREAM_STATE_CLOSING;
     }
@@ -164,21 +164,37 @@ on_written (gpointer user_data)
 }
 
 static void
-fail_waiters (JxsXmlStream *self, const GError *error)
+return_waiters (JxsXmlStream *self, JxsStreamWait wait, gboolean success)
+{
+  GTask *task;
+
+  while ((task = jxs_stream_waiters_pop (self->waiters, wait, G_MAXUINT64)) != NULL)
+    {
+      if (success)
+        g_task_return_boolean (task, TRUE);
+      else
+        g_task_return_error (task, jxs_stream_engine_dup_error (self->engine));
+      g_object_unref (task);
+    }
+}
+
+/* All but those who wait for the end. */
+static void
+fail_waiters (JxsXmlStream *self)
 {
   for (JxsStreamWait wait = 0; wait < JXS_STREAM_N_WAITS; wait++)
-    {
-      GTask *task;
+    if (wait != JXS_STREAM_WAIT_CLOSED)
+      return_waiters (self, wait, FALSE);
+}
 
-      while ((task = jxs_stream_waiters_pop (self->waiters, wait, G_MAXUINT64)) != NULL)
-        {
-          if (error == NULL && wait == JXS_STREAM_WAIT_CLOSED)
-            g_task_return_boolean (task, TRUE);
-          else
-            g_task_return_error (task, jxs_stream_engine_dup_error (self->engine));
-          g_object_unref (task);
-        }
-    }
+static void
+end (JxsXmlStream *self, const GError *error)
+{
+  self->over = TRUE;
+  self->notified = JXS_XML_STREAM_STATE_CLOSED;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
+  return_waiters (self, JXS_STREAM_WAIT_CLOSED, error == NULL);
+  g_signal_emit (self, signals[SIGNAL_CLOSED], 0, error);
 }
 
 static void
@@ -186,8 +202,26 @@ on_finished (const GError *error, gpointer user_data)
 {
   g_autoptr (JxsXmlStream) self = g_object_ref (user_data);
 
-  fail_waiters (self, error);
-  g_signal_emit (self, signals[SIGNAL_CLOSED], 0, error);
+  fail_waiters (self);
+  if (error == NULL && self->beneath_func != NULL)
+    self->beneath_func (self, self->beneath_data);
+  else
+    end (self, error);
+}
+
+void
+jxs_xml_stream_set_beneath (JxsXmlStream *self, JxsXmlStreamBeneathFunc func, gpointer user_data)
+{
+  self->beneath_func = func;
+  self->beneath_data = user_data;
+}
+
+void
+jxs_xml_stream_beneath_closed (JxsXmlStream *self)
+{
+  g_autoptr (JxsXmlStream) alive = g_object_ref (self);
+
+  end (alive, NULL);
 }
 
 static const JxsStreamEngineFuncs engine_funcs = {
@@ -222,8 +256,10 @@ jxs_xml_stream_dispose (GObject *object)
   JxsXmlStream *self = JXS_XML_STREAM (object);
 
   /* Silently: who wants an orderly end closes first. */
+  self->over = TRUE;
   jxs_stream_engine_shut_down (self->engine);
-  fail_waiters (self, NULL);
+  fail_waiters (self);
+  return_waiters (self, JXS_STREAM_WAIT_CLOSED, TRUE);
 
   G_OBJECT_CLASS (jxs_xml_stream_parent_class)->dispose (object);
 }
@@ -382,7 +418,8 @@ jxs_xml_stream_class_init (JxsXmlStreamClass *klass)
    * @self: the stream
    * @error: (nullable): why, or %NULL when both sides closed in order
    *
-   * The stream is over. Emitted once; no stanza follows. The I/O stream is left open.
+   * The stream is over. Emitted once; no stanza follows. A stream of an endpoint that both sides
+   * closed has ended its connection and session by then: nothing is left to wait for.
    *
    * A stream error, ours or the peer's, is of [error@StreamError]. %JXS_ERROR_TRUNCATED says that
    * the connection ended without the peer closing the stream, so that what it sent last may be
@@ -629,8 +666,9 @@ jxs_xml_stream_send_finish (JxsXmlStream *self, GAsyncResult *result, GError **e
  *
  * Ends the stream in order (RFC 6120 §4.4): sends what is queued and the closing tag, and waits for
  * the peer to close as well. Stanzas that arrive meanwhile are still delivered; nothing can be sent
- * any more. The I/O stream stays open, and belongs to the caller again. Completes at once when the
- * stream is closed already. If @cancellable is cancelled the stream goes on closing unattended.
+ * any more. A stream of an endpoint then ends its connection and its session, in order. Completes
+ * at once when the stream is closed already. If @cancellable is cancelled the stream goes on
+ * closing unattended.
  *
  * Fails with %JXS_ERROR_TIMED_OUT if the peer does not close within 30 seconds,
  * %JXS_ERROR_TRUNCATED if its connection ends without, or with what else ended the stream.

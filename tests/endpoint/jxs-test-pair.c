@@ -187,6 +187,17 @@ closed_cb (JxsXmlStream *stream, const GError *error, gpointer user_data)
 
   g_assert_false (inbox->closed);
   inbox->closed = TRUE;
+  if (error == NULL)
+    {
+      /* Who quits now cuts nothing off. */
+      GIOStream *connection = jxs_xml_stream_get_io_stream (stream);
+
+      g_assert_true (g_io_stream_is_closed (connection));
+      g_assert_cmpint (jxs_session_get_state (
+                           jxs_connection_get_session (JXS_CONNECTION (connection))),
+                       ==,
+                       JXS_SESSION_STATE_ENDED);
+    }
   inbox->error = error != NULL ? g_error_copy (error) : NULL;
 }
 
