@@ -195,7 +195,7 @@ key_fits (GTlsCertificate *certificate, const char *key_pem)
   return fits;
 }
 
-/* To be wiped. */
+/* To be wiped; NULL for a key that cannot be had, as that of a smart card. */
 static char *
 get_key_pem (GTlsCertificate *certificate)
 {
@@ -206,12 +206,20 @@ get_key_pem (GTlsCertificate *certificate)
 }
 
 static char *
-get_pem (JxsIdentity *self)
+get_pem (JxsIdentity *self, GError **error)
 {
   g_autofree char *certificate_pem = NULL;
   char *key_pem = get_key_pem (self->certificate);
   char *pem;
 
+  if (key_pem == NULL)
+    {
+      g_set_error_literal (error,
+                           JXS_ERROR,
+                           JXS_ERROR_INVALID_ARGUMENT,
+                           _ ("The private key cannot be read, so it cannot be saved"));
+      return NULL;
+    }
   g_object_get (self->certificate, "certificate-pem", &certificate_pem, NULL);
   pem = g_strconcat (certificate_pem, key_pem, NULL);
   jxs_identity_wipe (key_pem);
@@ -244,8 +252,8 @@ save (JxsIdentity *self,
       GCancellable *cancellable,
       GError **error)
 {
-  char *pem = get_pem (self);
-  gboolean saved = jxs_identity_file_write (file, pem, mode, cancellable, error);
+  char *pem = get_pem (self, error);
+  gboolean saved = pem != NULL && jxs_identity_file_write (file, pem, mode, cancellable, error);
 
   jxs_identity_wipe (pem);
   return saved;
@@ -639,7 +647,9 @@ jxs_identity_load_or_generate_finish (GAsyncResult *result, GError **error)
  *
  * Writes the certificate and its key to a PEM file that only this user can read (mode 0600).
  *
- * An existing file is replaced atomically; missing folders are made.
+ * An existing file is replaced atomically; missing folders are made. Fails with
+ * %JXS_ERROR_INVALID_ARGUMENT if @file is not local or the private key cannot be read, as that of a
+ * smart card, and with errors of %G_IO_ERROR.
  *
  * Since: 1.0
  */

@@ -227,6 +227,30 @@ test_save_replaces (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_files (f->folder), ==, 1);
 }
 
+/* Without its key the file would be of no use, and what was there is not lost for it. */
+static void
+test_save_without_key (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JxsIdentity) whole = load_or_generate (f, NULL, &error);
+  g_autoptr (JxsIdentity) keyless = NULL;
+  g_autoptr (JxsIdentity) loaded = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autofree char *pem = NULL;
+
+  g_assert_no_error (error);
+  g_object_get (jxs_identity_get_certificate (whole), "certificate-pem", &pem, NULL);
+  certificate = g_tls_certificate_new_from_pem (pem, -1, &error);
+  g_assert_no_error (error);
+  keyless = g_object_new (JXS_TYPE_IDENTITY, "certificate", certificate, NULL);
+  g_assert_false (save (f, keyless, NULL, &error));
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  loaded = load (f, NULL, &error);
+  g_assert_no_error (error);
+  assert_same (whole, loaded);
+}
+
 static void
 test_folders (Fixture *f, gconstpointer data)
 {
@@ -427,6 +451,7 @@ main (int argc, char **argv)
   ADD ("/security/identity/generate", test_generate);
   ADD ("/security/identity/long-address", test_long_address);
   ADD ("/security/identity/save-replaces", test_save_replaces);
+  ADD ("/security/identity/save-without-key", test_save_without_key);
   ADD ("/security/identity/folders", test_folders);
   ADD ("/security/identity/load-errors", test_load_errors);
   ADD ("/security/identity/open-to-others", test_open_to_others);
