@@ -290,8 +290,9 @@ jxs_element_new (const char *name, const char *namespace_uri)
  * Parses a document whose root becomes the element.
  *
  * XMPP's restrictions hold (RFC 6120 §11): no comments, processing instructions, document type or
- * entities of its own, at most 256 KiB. Fails with a code of %JXS_STREAM_ERROR that says
- * what is wrong, such as %JXS_STREAM_ERROR_NOT_WELL_FORMED.
+ * entities of its own. So do the limits of a stanza: 256 KiB in all, 32 KiB for one tag, 64
+ * attributes in it, elements nested 64 deep and 4096 of them inside. Fails with a code of
+ * %JXS_STREAM_ERROR that says what is wrong, such as %JXS_STREAM_ERROR_NOT_WELL_FORMED.
  *
  * Returns: (transfer full): a new element
  *
@@ -362,6 +363,8 @@ jxs_element_copy (JxsElement *self)
  * jxs_element_get_name:
  * @self: an element
  *
+ * Gets the name without its namespace.
+ *
  * Returns: the local name
  *
  * Since: 1.0
@@ -377,6 +380,8 @@ jxs_element_get_name (JxsElement *self)
 /**
  * jxs_element_get_namespace:
  * @self: an element
+ *
+ * Gets the namespace.
  *
  * Returns: (nullable): the namespace, or %NULL if the element is in none
  *
@@ -396,6 +401,8 @@ jxs_element_get_namespace (JxsElement *self)
  * @name: a local name
  * @namespace_uri: (nullable): a namespace, "" for none, or %NULL for any
  *
+ * Tells what kind of element this is.
+ *
  * Returns: whether @self has this name and namespace
  *
  * Since: 1.0
@@ -414,6 +421,8 @@ jxs_element_is (JxsElement *self, const char *name, const char *namespace_uri)
  * @self: an element
  * @name: the name of an attribute in no namespace, or `xml:lang`
  *
+ * Gets the value of an attribute in no namespace.
+ *
  * Returns: (nullable): the value, or %NULL if there is no such attribute
  *
  * Since: 1.0
@@ -429,6 +438,8 @@ jxs_element_get_attribute (JxsElement *self, const char *name)
  * @self: an element
  * @name: the local name of an attribute
  * @namespace_uri: (nullable): its namespace, or %NULL for none
+ *
+ * Gets the value of an attribute.
  *
  * Returns: (nullable): the value, or %NULL if there is no such attribute
  *
@@ -567,7 +578,9 @@ jxs_element_get_text (JxsElement *self)
 /**
  * jxs_element_add_text:
  * @self: an element
- * @text: text to add after everything inside @self
+ * @text: text, not escaped
+ *
+ * Adds text after everything inside @self.
  *
  * Since: 1.0
  */
@@ -583,6 +596,8 @@ jxs_element_add_text (JxsElement *self, const char *text)
 /**
  * jxs_element_get_n_children:
  * @self: an element
+ *
+ * Counts the elements directly inside @self.
  *
  * Returns: the number of child elements
  *
@@ -600,6 +615,8 @@ jxs_element_get_n_children (JxsElement *self)
  * jxs_element_get_first_child:
  * @self: an element
  *
+ * Gets the first element inside @self; text is passed over.
+ *
  * Returns: (transfer none) (nullable): the first child element, or %NULL if there is none
  *
  * Since: 1.0
@@ -615,6 +632,8 @@ jxs_element_get_first_child (JxsElement *self)
 /**
  * jxs_element_get_next_sibling:
  * @self: an element
+ *
+ * Gets the element that follows @self in its parent; text is passed over.
  *
  * Returns: (transfer none) (nullable): the next child element of the same parent, or %NULL if there
  *   is none
@@ -635,8 +654,10 @@ jxs_element_get_next_sibling (JxsElement *self)
  * @name: (nullable): a local name, or %NULL for any
  * @namespace_uri: (nullable): a namespace, "" for none, or %NULL for any
  *
+ * Finds an element directly inside @self.
+ *
  * Returns: (transfer none) (nullable): the first child element with this name and namespace, or
- * %NULL if there is none
+ *   %NULL if there is none
  *
  * Since: 1.0
  */
