@@ -220,6 +220,7 @@ test_eof (Fixture *fixture, gconstpointer unused)
       iterate_a_while ();
       g_io_stream_close (fixture->base[1 - i], NULL, NULL);
       finish (fixture, i);
+      g_assert_nonnull (fixture->error[i]);
     }
 }
 
