@@ -3,6 +3,8 @@
 
 #include <jxs-glib/base/jxs-error.h>
 
-G_DEFINE_QUARK (jxs_error, jxs_error)
-G_DEFINE_QUARK (jxs_stream_error, jxs_stream_error)
-G_DEFINE_QUARK (jxs_stanza_error, jxs_stanza_error)
+/* clang-format off */
+G_DEFINE_QUARK (jxs-error-quark, jxs_error)
+G_DEFINE_QUARK (jxs-stream-error-quark, jxs_stream_error)
+G_DEFINE_QUARK (jxs-stanza-error-quark, jxs_stanza_error)
+/* clang-format on */

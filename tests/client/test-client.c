@@ -51,8 +51,8 @@ typedef struct
   const char *part; /* (nullable): of the message */
 } Fault;
 
-#define OURS "jxs_error"
-#define STREAM "jxs_stream_error"
+#define OURS "jxs-error-quark"
+#define STREAM "jxs-stream-error-quark"
 
 static const Fault faults[] = {
   { "no-starttls",
