@@ -85,6 +85,19 @@ refuse (JxsXmlParser *self, JxsStreamError code, const char *message)
   XML_StopParser (self->expat, XML_FALSE);
 }
 
+/* format holds one %lu for the limit. */
+static void
+refuse_beyond (JxsXmlParser *self, const char *format, gsize limit)
+{
+  g_autofree char *message = NULL;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  message = g_strdup_printf (format, (unsigned long) limit);
+#pragma GCC diagnostic pop
+  refuse (self, JXS_STREAM_ERROR_POLICY_VIOLATION, message);
+}
+
 /* Octets before the token that is being reported, or before the unfinished one after a feed. */
 static guint64
 get_position (JxsXmlParser *self)
@@ -104,7 +117,7 @@ check_tag_size (JxsXmlParser *self, guint64 size)
   if (size <= JXS_XML_MAX_TAG_BYTES)
     return TRUE;
 
-  refuse (self, JXS_STREAM_ERROR_POLICY_VIOLATION, _ ("A single XML tag is too long"));
+  refuse_beyond (self, _ ("An XML tag is longer than %lu bytes"), JXS_XML_MAX_TAG_BYTES);
   return FALSE;
 }
 
@@ -205,9 +218,9 @@ create_element (JxsXmlParser *self, const char *expanded, const char **pairs)
 
       if (++n > self->limits.max_attributes)
         {
-          refuse (self,
-                  JXS_STREAM_ERROR_POLICY_VIOLATION,
-                  _ ("An element has too many attributes"));
+          refuse_beyond (self,
+                         _ ("An XML element has more than %lu attributes"),
+                         self->limits.max_attributes);
           return NULL;
         }
       attribute = jxs_arena_alloc (self->arena, sizeof (JxsAttribute));
@@ -271,12 +284,14 @@ start_element (void *user_data, const XML_Char *expanded, const XML_Char **pairs
     }
   if (level > self->limits.max_depth)
     {
-      refuse (self, JXS_STREAM_ERROR_POLICY_VIOLATION, _ ("XML elements are nested too deeply"));
+      refuse_beyond (self,
+                     _ ("XML elements are nested more than %lu deep"),
+                     self->limits.max_depth);
       return;
     }
   if (level > 1 && ++self->n_children > self->limits.max_children)
     {
-      refuse (self, JXS_STREAM_ERROR_POLICY_VIOLATION, _ ("A stanza has too many elements"));
+      refuse_beyond (self, _ ("A stanza holds more than %lu elements"), self->limits.max_children);
       return;
     }
 
@@ -524,7 +539,7 @@ feed_all (JxsXmlParser *self, const char *data, gsize length)
 
       if (pending >= self->limits.max_bytes)
         {
-          refuse (self, JXS_STREAM_ERROR_POLICY_VIOLATION, _ ("A stanza is too long"));
+          refuse_beyond (self, _ ("A stanza is longer than %lu bytes"), self->limits.max_bytes);
           return;
         }
       n = MIN (length, self->limits.max_bytes - pending);

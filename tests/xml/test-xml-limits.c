@@ -82,6 +82,37 @@ test_limits (void)
     }
 }
 
+/* Who is refused is told what would be allowed. */
+static void
+test_messages (void)
+{
+  static const JxsXmlLimits limits = {
+    .max_bytes = 41, .max_depth = 3, .max_attributes = 5, .max_children = 7
+  };
+  static const struct
+  {
+    const char *xml;
+    const char *limit;
+  } cases[] = {
+    { "<b>a text that is longer than a stanza may be</b>", " 41 " },
+    { "<b><c><d><e/></d></c></b>", " 3 " },
+    { "<b a='' b='' c='' d='' e='' f=''/>", " 5 " },
+    { "<b><c/><c/><c/><c/><c/><c/><c/><c/></b>", " 7 " },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_auto (Fixture) self;
+
+      fixture_init (&self, &limits);
+      feed_string (&self, "<a>");
+      jxs_xml_parser_feed (self.parser, cases[i].xml, strlen (cases[i].xml), &error);
+      g_assert_error (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_POLICY_VIOLATION);
+      g_assert_nonnull (strstr (error->message, cases[i].limit));
+    }
+}
+
 static void
 test_many_stanzas_at_once (void)
 {
@@ -283,6 +314,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/xml/limits/each", test_limits);
+  g_test_add_func ("/xml/limits/messages", test_messages);
   g_test_add_func ("/xml/limits/many-stanzas-at-once", test_many_stanzas_at_once);
   g_test_add_func ("/xml/limits/before-the-root", test_limits_before_the_root);
   g_test_add_func ("/xml/limits/whitespace-keepalive", test_whitespace_keepalive);
