@@ -103,7 +103,7 @@ new_connection (JxsEndpoint *self, JxsSession *session, GIOStream *stream)
       local_fingerprint = jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA256);
       facts.local_fingerprint = local_fingerprint;
       facts.peer_fingerprint = jxs_xtls_security_get_peer_fingerprint (xtls);
-      facts.verified = jxs_xtls_security_get_trust_level (xtls) == JXS_TRUST_LEVEL_VERIFIED;
+      facts.trust_level = jxs_xtls_security_get_trust_level (xtls);
     }
   return jxs_connection_new (session, stream, &facts, self->trace);
 }

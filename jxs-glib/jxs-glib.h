@@ -7,6 +7,7 @@
 
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-jid.h>
+#include <jxs-glib/base/jxs-trust-level.h>
 #include <jxs-glib/base/jxs-version-macros.h>
 #include <jxs-glib/base/jxs-version.h>
 #include <jxs-glib/channel/jxs-channel.h>

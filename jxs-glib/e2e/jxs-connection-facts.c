@@ -134,20 +134,20 @@ jxs_connection_get_peer_fingerprint (JxsConnection *self)
 }
 
 /**
- * jxs_connection_get_verified: (get-property verified)
+ * jxs_connection_get_trust_level: (get-property trust-level)
  * @self: a connection
  *
- * Gets whether a person or a third party verified the peer's key. If not, it was remembered when it
- * was first seen.
+ * Gets how far the peer's key was trusted when the connection was opened. Show people
+ * %JXS_TRUST_LEVEL_FIRST_USE as what it is: nobody knows yet whose key that is.
  *
- * Returns: %TRUE if the key is verified
+ * Returns: the level; %JXS_TRUST_LEVEL_REFUSED when the connection is not encrypted end to end
  *
  * Since: 1.0
  */
-gboolean
-jxs_connection_get_verified (JxsConnection *self)
+JxsTrustLevel
+jxs_connection_get_trust_level (JxsConnection *self)
 {
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), JXS_TRUST_LEVEL_REFUSED);
 
-  return self->verified;
+  return self->trust_level;
 }

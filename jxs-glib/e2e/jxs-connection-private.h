@@ -34,7 +34,7 @@ struct _JxsConnection
   JxsE2eMachine machine;
   JxsReasonCondition close_reason;
   JxsReasonCondition abort_reason;
-  gboolean verified;
+  JxsTrustLevel trust_level;
   gboolean disposing;
 };
 
@@ -43,7 +43,7 @@ typedef struct
 {
   const char *local_fingerprint; /* (nullable) */
   const char *peer_fingerprint;  /* (nullable) */
-  gboolean verified;
+  JxsTrustLevel trust_level;
 } JxsConnectionFacts;
 
 /* stream: what jxs_session_connect_finish() gave; facts and trace are nullable. (transfer full) */

@@ -51,7 +51,7 @@ enum
   PROP_CIPHER_NAME,
   PROP_LOCAL_FINGERPRINT,
   PROP_PEER_FINGERPRINT,
-  PROP_VERIFIED,
+  PROP_TRUST_LEVEL,
   N_PROPS
 };
 
@@ -527,8 +527,8 @@ jxs_connection_get_property (GObject *object, guint prop_id, GValue *value, GPar
     case PROP_PEER_FINGERPRINT:
       g_value_set_string (value, self->peer_fingerprint);
       break;
-    case PROP_VERIFIED:
-      g_value_set_boolean (value, self->verified);
+    case PROP_TRUST_LEVEL:
+      g_value_set_enum (value, self->trust_level);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -646,13 +646,14 @@ jxs_connection_class_init (JxsConnectionClass *klass)
    */
   props[PROP_PEER_FINGERPRINT] = g_param_spec_string ("peer-fingerprint", NULL, NULL, NULL, flags);
   /**
-   * JxsConnection:verified: (getter get_verified)
+   * JxsConnection:trust-level: (getter get_trust_level)
    *
-   * Whether the peer's key was verified, not only seen before.
+   * How far the peer's key is trusted.
    *
    * Since: 1.0
    */
-  props[PROP_VERIFIED] = g_param_spec_boolean ("verified", NULL, NULL, FALSE, flags);
+  props[PROP_TRUST_LEVEL] = g_param_spec_enum (
+      "trust-level", NULL, NULL, JXS_TYPE_TRUST_LEVEL, JXS_TRUST_LEVEL_REFUSED, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -682,7 +683,7 @@ jxs_connection_new (JxsSession *session,
     {
       self->local_fingerprint = g_strdup (facts->local_fingerprint);
       self->peer_fingerprint = g_strdup (facts->peer_fingerprint);
-      self->verified = facts->verified;
+      self->trust_level = facts->trust_level;
     }
   if (G_IS_TLS_CONNECTION (stream))
     {

@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 
 #include <jxs-glib/base/jxs-jid.h>
+#include <jxs-glib/base/jxs-trust-level.h>
 #include <jxs-glib/jingle/jxs-session.h>
 
 G_BEGIN_DECLS
@@ -31,6 +32,6 @@ const char *jxs_connection_get_local_fingerprint (JxsConnection *self);
 JXS_AVAILABLE_IN_1_0
 const char *jxs_connection_get_peer_fingerprint (JxsConnection *self);
 JXS_AVAILABLE_IN_1_0
-gboolean jxs_connection_get_verified (JxsConnection *self);
+JxsTrustLevel jxs_connection_get_trust_level (JxsConnection *self);
 
 G_END_DECLS

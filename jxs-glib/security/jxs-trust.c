@@ -25,13 +25,6 @@
  */
 G_DEFINE_INTERFACE (JxsTrust, jxs_trust, G_TYPE_OBJECT)
 
-G_DEFINE_ENUM_TYPE (JxsTrustLevel,
-                    jxs_trust_level,
-                    G_DEFINE_ENUM_VALUE (JXS_TRUST_LEVEL_REFUSED, "refused"),
-                    G_DEFINE_ENUM_VALUE (JXS_TRUST_LEVEL_FIRST_USE, "first-use"),
-                    G_DEFINE_ENUM_VALUE (JXS_TRUST_LEVEL_PINNED, "pinned"),
-                    G_DEFINE_ENUM_VALUE (JXS_TRUST_LEVEL_VERIFIED, "verified"))
-
 /**
  * JxsTrustRequest:
  *

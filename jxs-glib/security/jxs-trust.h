@@ -8,32 +8,9 @@
 #include <gio/gio.h>
 
 #include <jxs-glib/base/jxs-jid.h>
+#include <jxs-glib/base/jxs-trust-level.h>
 
 G_BEGIN_DECLS
-
-/**
- * JxsTrustLevel:
- * @JXS_TRUST_LEVEL_REFUSED: the key is refused: the session ends with security-error
- * @JXS_TRUST_LEVEL_FIRST_USE: the key was seen for the first time and is remembered; nobody
- *   verified it, so it may be an attacker's
- * @JXS_TRUST_LEVEL_PINNED: the same key as before
- * @JXS_TRUST_LEVEL_VERIFIED: a person or a third party verified the key
- *
- * How far the key of a peer is trusted. Higher is better.
- *
- * Since: 1.0
- */
-typedef enum
-{
-  JXS_TRUST_LEVEL_REFUSED,
-  JXS_TRUST_LEVEL_FIRST_USE,
-  JXS_TRUST_LEVEL_PINNED,
-  JXS_TRUST_LEVEL_VERIFIED,
-} JxsTrustLevel;
-
-#define JXS_TYPE_TRUST_LEVEL (jxs_trust_level_get_type ())
-JXS_AVAILABLE_IN_1_0
-GType jxs_trust_level_get_type (void);
 
 #define JXS_TYPE_TRUST_REQUEST (jxs_trust_request_get_type ())
 JXS_AVAILABLE_IN_1_0

@@ -207,6 +207,16 @@ job_fail (GTask *task, GError *error)
   g_task_return_error (task, error);
 }
 
+static const char *
+get_level_name (JxsTrustLevel level)
+{
+  GEnumClass *levels = g_type_class_ref (JXS_TYPE_TRUST_LEVEL);
+  const char *name = g_enum_get_value (levels, level)->value_nick;
+
+  g_type_class_unref (levels);
+  return name;
+}
+
 static void
 decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -236,8 +246,8 @@ decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                   cipher,
                   "s:peer-fingerprint",
                   self->peer_fingerprint,
-                  "b:verified",
-                  self->level == JXS_TRUST_LEVEL_VERIFIED,
+                  "s:trust-level",
+                  get_level_name (self->level),
                   NULL);
   g_task_return_pointer (task, g_steal_pointer (&job->connection), g_object_unref);
 }

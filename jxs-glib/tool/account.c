@@ -275,6 +275,23 @@ tool_account_clear (ToolAccount *self)
   g_clear_pointer (&self->fingerprints, g_strfreev);
 }
 
+static const char *
+describe_trust (JxsTrustLevel level)
+{
+  switch (level)
+    {
+    case JXS_TRUST_LEVEL_VERIFIED:
+      return _ ("Their key is the one you gave:");
+    case JXS_TRUST_LEVEL_PINNED:
+      return _ ("Their key is the same as last time, and still not verified:");
+    case JXS_TRUST_LEVEL_FIRST_USE:
+    case JXS_TRUST_LEVEL_REFUSED:
+    default:
+      return _ ("Their key is new and not verified; compare it over another way, then give it with "
+                "--trust-fingerprint:");
+    }
+}
+
 void
 tool_print_connection (JxsConnection *connection)
 {
@@ -290,12 +307,7 @@ tool_print_connection (JxsConnection *connection)
     {
       g_autofree char *text = tool_fingerprint (fingerprint, 2);
 
-      g_printerr ("%s\n  %s\n",
-                  jxs_connection_get_verified (connection)
-                      ? _ ("Their key is the one you gave:")
-                      : _ ("Their key is new and not verified; compare it over another way, then "
-                           "give it with --trust-fingerprint:"),
-                  text);
+      g_printerr ("%s\n  %s\n", describe_trust (jxs_connection_get_trust_level (connection)), text);
     }
 }
 

@@ -230,6 +230,18 @@ print_fingerprint (const char *name, const char *hexadecimal)
 }
 
 static void
+print_trust (JxsConnection *connection)
+{
+  const char *text = _ ("first use: people should compare these fingerprints");
+
+  if (jxs_connection_get_trust_level (connection) == JXS_TRUST_LEVEL_PINNED)
+    text = _ ("pinned: the keys are those of before");
+  else if (jxs_connection_get_trust_level (connection) == JXS_TRUST_LEVEL_VERIFIED)
+    text = _ ("verified");
+  print_fact (_ ("Trust"), text);
+}
+
+static void
 print_connection (Demo *demo, JxsConnection *connection, double elapsed_ms)
 {
   guint round_trips = jxs_session_get_round_trips (jxs_connection_get_session (connection));
@@ -254,10 +266,7 @@ print_connection (Demo *demo, JxsConnection *connection, double elapsed_ms)
   print_fact (_ ("Encryption"), encryption);
   print_fingerprint ("romeo", jxs_connection_get_local_fingerprint (connection));
   print_fingerprint ("juliet", jxs_connection_get_peer_fingerprint (connection));
-  print_fact (_ ("Trust"),
-              jxs_connection_get_verified (connection)
-                  ? _ ("verified")
-                  : _ ("first use: people should compare these fingerprints"));
+  print_trust (connection);
 }
 
 /* Both sides must see the same two keys, and those must be the keys they have. */
@@ -456,9 +465,11 @@ open_pipe (Demo *demo, GError **error)
                                 &result);
   demo->romeo.pipe =
       jxs_endpoint_open_pipe_finish (demo->romeo.endpoint, tool_wait (&result), error);
-  return demo->romeo.pipe != NULL &&
-         wait_for_juliet (demo, (gpointer *) &demo->juliet.pipe, error) &&
-         check_keys (demo, demo->romeo.pipe, demo->juliet.pipe, error);
+  if (demo->romeo.pipe == NULL || !wait_for_juliet (demo, (gpointer *) &demo->juliet.pipe, error) ||
+      !check_keys (demo, demo->romeo.pipe, demo->juliet.pipe, error))
+    return FALSE;
+  print_trust (demo->romeo.pipe);
+  return TRUE;
 }
 
 static gboolean

@@ -163,8 +163,8 @@ class Endpoints(unittest.TestCase):
         self.assertEqual(connection.get_peer_fingerprint(),
                          self.juliet.identity.get_fingerprint(GLib.ChecksumType.SHA256))
         self.assertEqual(self.romeo.trust.asked, [(ADDRESSES[1], connection.get_peer_fingerprint())])
-        self.assertFalse(connection.get_verified())
-        self.assertTrue(self.juliet.endpoint.get_stream_connection(other).get_verified())
+        self.assertEqual(connection.get_trust_level(), Jxs.TrustLevel.FIRST_USE)
+        self.assertEqual(self.juliet.endpoint.get_stream_connection(other).props.trust_level, Jxs.TrustLevel.VERIFIED)
 
         self.assertTrue(Waiter(stream.close_async, PRIORITY, None).finish(stream.close_finish))
         wait(lambda: self.romeo.closed and self.juliet.closed)

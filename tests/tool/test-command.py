@@ -145,7 +145,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertEqual(result.stderr, "")
         for part in ("session-initiate", "session-accept", "TLS 1.3", "SHA-256", "the file arrived as it was sent",
-                     "2 messages one way, 2 the other", "ended in order"):
+                     "2 messages one way, 2 the other", "first use", "pinned", "ended in order"):
             self.assertIn(part, result.stdout)
         self.assertTrue(result.stdout.endswith("\nAll verified.\n"))
 
@@ -180,9 +180,10 @@ class Demo(unittest.TestCase):
         self.assertGreater(len(events), 4)
         for event in events:
             self.assertEqual(set(event), {"time", "endpoint", "layer", "event", "detail"})
-        secured = [event for event in events if event["event"] == "secured"]
+        secured = [event for event in events if (event["layer"], event["event"]) == ("security", "secured")]
         self.assertEqual({event["endpoint"] for event in secured}, {"romeo", "juliet"})
         self.assertEqual(secured[0]["detail"]["protocol"], "TLS 1.3")
+        self.assertEqual([event["detail"]["trust-level"] for event in secured], 2 * ["first-use"] + 2 * ["pinned"])
         self.assertNotIn("PRIVATE", result.stderr)
 
     def test_interrupted(self):
