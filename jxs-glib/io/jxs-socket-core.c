@@ -27,12 +27,19 @@ typedef struct
   gsize end;
 } Buffer;
 
+/* Who is woken when the buffer makes ready. It is no source: one that another thread is about to
+ * drop can neither be told anything nor be referenced. */
+typedef struct
+{
+  GMainContext *context; /* (owned) (nullable): once the source was polled there */
+} Waiter;
+
 typedef struct
 {
   GMutex mutex;
   Buffer buffer;
-  GSList *sources; /* (element-type GSource): not owned; told when the buffer alone makes ready */
-  gboolean ready;  /* what the sources were told */
+  GSList *waiters; /* (element-type Waiter): of each source; not owned */
+  gboolean ready;  /* the buffer alone makes the sources ready */
   gboolean closed;
   guint64 bytes;
   GError *reason; /* (owned) (nullable): what its end is reported as */
@@ -105,7 +112,7 @@ buffer_skip (Buffer *self, gsize count)
     self->start = self->end = 0;
 }
 
-/* Called with the mutex held. A source that is being dispatched does not wake its context. */
+/* Called with the mutex held. */
 static void
 direction_set_ready (Direction *self, gboolean ready)
 {
@@ -114,8 +121,16 @@ direction_set_ready (Direction *self, gboolean ready)
     return;
 
   self->ready = ready;
-  for (GSList *l = self->sources; l != NULL; l = l->next)
-    g_source_set_ready_time (l->data, ready ? 0 : -1);
+  if (!ready)
+    return;
+  for (GSList *l = self->waiters; l != NULL; l = l->next)
+    {
+      GMainContext *context = ((Waiter *) l->data)->context;
+
+      /* Whoever runs the loop here looks again before it sleeps. */
+      if (context != NULL && !g_main_context_is_owner (context))
+        g_main_context_wakeup (context);
+    }
 }
 
 JxsSocketCore *
@@ -152,7 +167,7 @@ jxs_socket_core_unref (JxsSocketCore *self)
     return;
 
   /* Sources and the flusher hold a reference: there are none left. */
-  g_assert (self->in.sources == NULL && self->out.sources == NULL && self->flusher == NULL);
+  g_assert (self->in.waiters == NULL && self->out.waiters == NULL && self->flusher == NULL);
   buffer_clear (&self->in.buffer);
   buffer_clear (&self->out.buffer);
   g_mutex_clear (&self->in.mutex);
@@ -575,7 +590,28 @@ typedef struct
   Direction *direction;
   GObject *stream; /* (owned) */
   gpointer fd_tag; /* (nullable) */
+  Waiter *waiter;  /* (owned) */
 } Watch;
+
+static gboolean
+watch_is_ready (GSource *source)
+{
+  Watch *self = (Watch *) source;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->direction->mutex);
+
+  if (self->waiter->context == NULL)
+    self->waiter->context = g_main_context_ref (g_source_get_context (source));
+  if (self->direction->closed && self->fd_tag != NULL)
+    g_source_remove_unix_fd (source, g_steal_pointer (&self->fd_tag));
+  return self->direction->ready;
+}
+
+static gboolean
+watch_prepare (GSource *source, int *timeout_ms)
+{
+  *timeout_ms = -1;
+  return watch_is_ready (source);
+}
 
 static gboolean
 watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
@@ -586,19 +622,15 @@ watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 }
 
 static void
-watch_dispose (GSource *source)
-{
-  Watch *self = (Watch *) source;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->direction->mutex);
-
-  self->direction->sources = g_slist_remove (self->direction->sources, source);
-}
-
-static void
 watch_finalize (GSource *source)
 {
   Watch *self = (Watch *) source;
 
+  g_mutex_lock (&self->direction->mutex);
+  self->direction->waiters = g_slist_remove (self->direction->waiters, self->waiter);
+  g_mutex_unlock (&self->direction->mutex);
+  g_clear_pointer (&self->waiter->context, g_main_context_unref);
+  g_free (self->waiter);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->core, jxs_socket_core_unref);
 }
@@ -618,6 +650,8 @@ watch_closure_callback (GObject *stream, gpointer user_data)
 }
 
 static GSourceFuncs watch_funcs = {
+  .prepare = watch_prepare,
+  .check = watch_is_ready,
   .dispatch = watch_dispatch,
   .finalize = watch_finalize,
   .closure_callback = G_SOURCE_FUNC (watch_closure_callback),
@@ -650,10 +684,8 @@ jxs_socket_core_create_source (JxsSocketCore *self,
   locker = g_mutex_locker_new (&direction->mutex);
   if (!direction->closed)
     watch->fd_tag = g_source_add_unix_fd (source, g_socket_get_fd (self->socket), condition);
-  if (direction->ready)
-    g_source_set_ready_time (source, 0);
-  direction->sources = g_slist_prepend (direction->sources, source);
-  g_source_set_dispose_function (source, watch_dispose);
+  watch->waiter = g_new0 (Waiter, 1);
+  direction->waiters = g_slist_prepend (direction->waiters, watch->waiter);
   return source;
 }
 
@@ -696,20 +728,13 @@ jxs_socket_core_shutdown_write (JxsSocketCore *self, GError **error)
   return g_socket_shutdown (self->socket, FALSE, TRUE, error);
 }
 
-/* The number of the socket may soon belong to another: nobody polls it any longer, who waits is
- * woken and told by the next read or write. */
+/* The number of the socket may soon belong to another: who polls it is woken and leaves it, and is
+ * told by the next read or write. */
 static void
 direction_close (Direction *self)
 {
   self->closed = TRUE;
   buffer_clear (&self->buffer);
-  for (GSList *l = self->sources; l != NULL; l = l->next)
-    {
-      Watch *watch = l->data;
-
-      if (watch->fd_tag != NULL)
-        g_source_remove_unix_fd (l->data, g_steal_pointer (&watch->fd_tag));
-    }
   direction_set_ready (self, TRUE);
 }
 
