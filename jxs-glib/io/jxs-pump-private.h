@@ -23,8 +23,9 @@ typedef struct
   void (*readable) (JxsPump *pump, gpointer user_data);
   /* The inbound queue became smaller; also because the application is gone and it was dropped. */
   void (*drained) (JxsPump *pump, gpointer user_data);
-  /* The application's end is gone (closed whole), and everything it had written before was pulled,
-   * or it broke. error is NULL when it was closed, with or without inbound bytes left. Once. */
+  /* The application's end is gone (closed whole, or each direction for itself), and everything it
+   * had written before was pulled, or it broke. error is NULL when it was closed, with or without
+   * inbound bytes left. Once. */
   void (*closed) (JxsPump *pump, const GError *error, gpointer user_data);
 } JxsPumpFuncs;
 

@@ -146,8 +146,8 @@ jxs_pump_new (GIOStream *end, const JxsPumpFuncs *funcs, gpointer user_data)
                                   g_pollable_input_stream_create_source (self->in, NULL),
                                   "[jxs] pump readable",
                                   G_SOURCE_FUNC (readable_cb));
-  /* Of a socket pair the hang-up means that the other end is closed whole; one that only wrote the
-   * end of file can still read. */
+  /* Of a socket pair the hang-up means that both directions have ended; one that only wrote the end
+   * of file can still read. */
   if (JXS_IS_SOCKET_STREAM (end))
     self->hangup_source =
         attach (self,
