@@ -19,7 +19,7 @@ typedef struct
   GTlsCertificate *certificate; /* (nullable): our own, with its private key */
   gboolean pin; /* accept any certificate during the handshake and let the caller judge it
                    afterwards; no certificate database is loaded; the server demands the
-                   client's certificate; TLS 1.3 required */
+                   client's certificate, and the client that it is asked for; TLS 1.3 required */
   GSocketConnectable *identity; /* (nullable): when not pinning: the name the server must prove */
   GTlsDatabase *database; /* (nullable): when not pinning: trust anchors, NULL for the system's */
   const char *const *protocols; /* (nullable): ALPN */
@@ -42,8 +42,9 @@ typedef struct
  * gathering is switched on after the handshake.
  *
  * Errors: JXS_ERROR_TIMED_OUT (time in the queue counts), JXS_ERROR_SECURITY (older than TLS 1.3
- * when pinning, no peer certificate), JXS_ERROR_LIMIT (too many strangers), GIO's TLS errors;
- * G_TLS_ERROR_BAD_CERTIFICATE tells in its message what is wrong with the server's certificate.
+ * when pinning, no peer certificate, ours not asked for), JXS_ERROR_LIMIT (too many strangers),
+ * GIO's TLS errors; G_TLS_ERROR_BAD_CERTIFICATE tells in its message what is wrong with the
+ * server's certificate.
  *
  * In TLS 1.3 a client is content before the server has judged its certificate: a peer counts as
  * authenticated after the first bytes from it were read. A write that would block has to be

@@ -4,6 +4,7 @@
 #include "jxs-tls-private.h"
 
 #include "jxs-socket-stream-private.h"
+#include "jxs-tls-interaction-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <jxs-glib/base/jxs-clock-private.h>
@@ -248,6 +249,14 @@ stopped_in_queue_cb (GCancellable *stop, gpointer user_data)
   return G_SOURCE_REMOVE; /* its slot is on the way, and start_handshake() looks at it */
 }
 
+static gboolean
+was_asked (Handshake *self)
+{
+  GTlsInteraction *interaction = g_tls_connection_get_interaction (self->connection);
+
+  return interaction == NULL || jxs_tls_interaction_was_asked (JXS_TLS_INTERACTION (interaction));
+}
+
 /* What the peer proved is not enough for us, although GIO was content. */
 static GError *
 check_result (Handshake *self)
@@ -263,6 +272,11 @@ check_result (Handshake *self)
     return g_error_new_literal (JXS_ERROR,
                                 JXS_ERROR_SECURITY,
                                 _ ("The peer did not show a certificate"));
+  if (!was_asked (self))
+    return g_error_new_literal (JXS_ERROR,
+                                JXS_ERROR_SECURITY,
+                                _ ("The peer did not ask for our certificate: it cannot have "
+                                   "checked who we are"));
   return NULL;
 }
 
@@ -330,6 +344,19 @@ accept_any_cb (GTlsConnection *connection,
   return TRUE; /* the caller compares it with what was announced */
 }
 
+static void
+give_certificate (Handshake *self, GTlsConnection *connection)
+{
+  if (self->pin && self->role == JXS_TLS_CLIENT)
+    {
+      g_autoptr (JxsTlsInteraction) interaction = jxs_tls_interaction_new (self->certificate);
+
+      g_tls_connection_set_interaction (connection, G_TLS_INTERACTION (interaction));
+    }
+  else
+    g_tls_connection_set_certificate (connection, self->certificate);
+}
+
 static GTlsConnection *
 create_connection (Handshake *self, GError **error)
 {
@@ -356,7 +383,7 @@ create_connection (Handshake *self, GError **error)
 
   g_tls_connection_set_require_close_notify (connection, TRUE);
   if (self->certificate != NULL)
-    g_tls_connection_set_certificate (connection, self->certificate);
+    give_certificate (self, connection);
   if (self->protocols != NULL)
     g_tls_connection_set_advertised_protocols (connection, (const char *const *) self->protocols);
   if (self->role == JXS_TLS_CLIENT)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "gnutls-peer.h"
 #include "jxs-faulty-stream.h"
 #include "jxs-test-sockets.h"
 
 #include <glib/gstdio.h>
-#include <gnutls/gnutls.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -224,62 +224,17 @@ test_eof (Fixture *fixture, gconstpointer unused)
     }
 }
 
-/* A peer of its own, in a thread: GIO cannot be told the version of one connection. */
-typedef struct
-{
-  GSocket *socket;
-  gboolean is_client;
-  const char *priority;
-  GTlsCertificate *certificate;
-  int result;
-} Peer;
-
-static gpointer
-peer_thread (gpointer user_data)
-{
-  Peer *peer = user_data;
-  g_autofree char *certificate_pem = NULL;
-  g_autofree char *key_pem = NULL;
-  gnutls_certificate_credentials_t credentials;
-  gnutls_session_t session;
-  gnutls_datum_t certificate;
-  gnutls_datum_t key;
-  char c;
-
-  g_object_get (
-      peer->certificate, "certificate-pem", &certificate_pem, "private-key-pem", &key_pem, NULL);
-  certificate = (gnutls_datum_t){ (unsigned char *) certificate_pem, strlen (certificate_pem) };
-  key = (gnutls_datum_t){ (unsigned char *) key_pem, strlen (key_pem) };
-  gnutls_certificate_allocate_credentials (&credentials);
-  gnutls_certificate_set_x509_key_mem (credentials, &certificate, &key, GNUTLS_X509_FMT_PEM);
-  gnutls_init (&session, peer->is_client ? GNUTLS_CLIENT : GNUTLS_SERVER);
-  gnutls_priority_set_direct (session, peer->priority, NULL);
-  gnutls_credentials_set (session, GNUTLS_CRD_CERTIFICATE, credentials);
-  if (!peer->is_client)
-    gnutls_certificate_server_set_request (session, GNUTLS_CERT_REQUEST);
-  gnutls_transport_set_int (session, g_socket_get_fd (peer->socket));
-
-  while ((peer->result = gnutls_handshake (session)) < 0 && !gnutls_error_is_fatal (peer->result))
-    g_socket_condition_wait (peer->socket, G_IO_IN, NULL, NULL);
-  /* until the other end is closed */
-  while (peer->result == 0 && gnutls_record_recv (session, &c, 1) == GNUTLS_E_AGAIN)
-    g_socket_condition_wait (peer->socket, G_IO_IN, NULL, NULL);
-
-  gnutls_deinit (session);
-  gnutls_certificate_free_credentials (credentials);
-  return NULL;
-}
-
 static void
-run_against (Fixture *fixture, int i, const char *priority)
+run_against (Fixture *fixture, int i, const char *priority, gnutls_certificate_request_t request)
 {
-  Peer peer = {
+  GnutlsPeer peer = {
     .socket = jxs_socket_stream_get_socket (JXS_SOCKET_STREAM (fixture->base[1 - i])),
     .is_client = i == 1,
     .priority = priority,
+    .request = request,
     .certificate = fixture->certificate[1 - i],
   };
-  GThread *thread = g_thread_new ("peer", peer_thread, &peer);
+  GThread *thread = g_thread_new ("peer", gnutls_peer_run, &peer);
 
   start (fixture, i);
   finish (fixture, i);
@@ -296,14 +251,45 @@ test_tls12 (Fixture *fixture, gconstpointer unused)
     {
       tear_down (fixture, NULL);
       set_up (fixture, NULL);
-      run_against (fixture, i, "NORMAL:-VERS-ALL:+VERS-TLS1.3");
+      run_against (fixture, i, "NORMAL:-VERS-ALL:+VERS-TLS1.3", GNUTLS_CERT_REQUEST);
       g_assert_no_error (fixture->error[i]);
 
       tear_down (fixture, NULL);
       set_up (fixture, NULL);
-      run_against (fixture, i, "NORMAL:-VERS-ALL:+VERS-TLS1.2");
+      run_against (fixture, i, "NORMAL:-VERS-ALL:+VERS-TLS1.2", GNUTLS_CERT_REQUEST);
       g_assert_error (fixture->error[i], JXS_ERROR, JXS_ERROR_SECURITY);
     }
+}
+
+/* A server that does not ask for our certificate cannot know who we are. */
+static void
+test_not_asked (Fixture *fixture, gconstpointer unused)
+{
+  run_against (fixture, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.3", GNUTLS_CERT_IGNORE);
+  g_assert_error (fixture->error[0], JXS_ERROR, JXS_ERROR_SECURITY);
+}
+
+/* Both sides in a context of their own: nothing waits for the default one. */
+static void
+test_own_context (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  start (fixture, 0);
+  start (fixture, 1);
+  while (fixture->result[0] == NULL || fixture->result[1] == NULL)
+    g_main_context_iteration (context, TRUE);
+  for (int i = 0; i < 2; i++)
+    {
+      finish (fixture, i);
+      g_assert_no_error (fixture->error[i]);
+      g_clear_object (&fixture->connection[i]);
+      g_clear_object (&fixture->result[i]);
+    }
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  g_main_context_pop_thread_default (context);
 }
 
 /* Whatever the network does to the handshake, both sides come to an end. */
@@ -753,6 +739,8 @@ main (int argc, char *argv[])
   ADD ("cancel", FALSE, test_cancel);
   ADD ("stalled", FALSE, test_stalled);
   ADD ("no-client-certificate", FALSE, test_no_client_certificate);
+  ADD ("not-asked", FALSE, test_not_asked);
+  ADD ("own-context", FALSE, test_own_context);
   ADD ("garbage", FALSE, test_garbage);
   ADD ("eof", FALSE, test_eof);
   ADD ("tls-1.2", FALSE, test_tls12);
