@@ -121,6 +121,9 @@ jxs_xtls_security_set_remote (JxsSecurity *security, JxsElement *element, GError
   gboolean initiator = jxs_security_is_initiator (security);
   g_auto (JxsXtls) remote = { 0 };
 
+  /* We offered none, but the responder does (XEP-0247 0.2 §2). */
+  if (initiator && element != NULL && self->machine.state == JXS_XTLS_STATE_NONE)
+    handle (self, JXS_XTLS_EVENT_OFFER);
   if (self->machine.state != (initiator ? JXS_XTLS_STATE_OFFERED : JXS_XTLS_STATE_NONE))
     return out_of_order (error);
 

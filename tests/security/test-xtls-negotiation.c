@@ -229,6 +229,32 @@ test_first_drafts (Fixture *f, gconstpointer data)
   side_assert_secure (&f->responder, &f->initiator, JXS_TRUST_LEVEL_FIRST_USE);
 }
 
+/* XEP-0247 0.2 §2: we offered none, but the answer has one: it is taken, and our choice answers it.
+ * Nothing else may come before an offer of ours. */
+static void
+test_late_offer (Fixture *f, gconstpointer data)
+{
+  g_autofree char *sha1 =
+      jxs_identity_get_fingerprint (f->responder.config.identity, G_CHECKSUM_SHA1);
+  g_autofree char *xml = g_strdup_printf (OPEN "<offer xmlns='" JXS_NS_TMP_C2CTLS
+                                               "'><keyinfo xmlns='" JXS_NS_TMP_PUBKEY
+                                               "'><name>%s</name></keyinfo></offer>" CLOSE,
+                                          sha1);
+  g_autoptr (JxsElement) answer = jxs_element_new_from_string (xml, NULL);
+  g_autoptr (GError) error = NULL;
+
+  side_announce (&f->responder, f->initiator.config.identity);
+  g_assert_false (jxs_security_set_remote (f->initiator.security, NULL, &error));
+  g_assert_error (error, JXS_STANZA_ERROR, JXS_STANZA_ERROR_UNEXPECTED_REQUEST);
+  g_clear_error (&error);
+
+  g_assert_true (jxs_security_set_remote (f->initiator.security, answer, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (jxs_element_get_attribute (f->initiator.info, "method"), ==, "x509");
+  sides_secure_both (f);
+  side_assert_secure (&f->initiator, &f->responder, JXS_TRUST_LEVEL_FIRST_USE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -242,6 +268,7 @@ main (int argc, char **argv)
   ADD ("malformed", test_malformed);
   ADD ("out-of-order", test_out_of_order);
   ADD ("plain", test_plain);
+  ADD ("late-offer", test_late_offer);
   ADD ("known-peer", test_known_peer);
   ADD ("first-drafts", test_first_drafts);
   return g_test_run ();
