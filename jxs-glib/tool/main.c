@@ -57,6 +57,8 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("jxs");
+  /* Standard output belongs to what was asked for, which may be the bytes of a pipe. */
+  g_log_writer_default_set_use_stderr (TRUE);
 
   if (argc < 2)
     return tool_usage (_ ("What is to be done?"));

@@ -186,6 +186,19 @@ class Demo(unittest.TestCase):
         self.assertEqual([event["detail"]["trust-level"] for event in secured], 2 * ["first-use"] + 2 * ["pinned"])
         self.assertNotIn("PRIVATE", result.stderr)
 
+    def test_log_tells_no_secrets(self):
+        """Neither the log nor the trace, at their fullest, holds what was said or sent."""
+        result = run("demo", "--size", "1", "--delay", "0", "--trace", environment={"G_MESSAGES_DEBUG": "all"})
+        self.assertEqual(result.returncode, 0)
+        self.assertNotIn("DEBUG", result.stdout)
+        said = re.findall(r"^  (?:romeo|juliet) +(.*[.?!])$", result.stdout, re.MULTILINE)
+        self.assertEqual(len(said), 4)
+        for layer in ("jingle", "security", "stream", "ibb", "e2e"):
+            self.assertIn(f"jxs-{layer}-DEBUG", result.stderr)
+        for secret in [*said, "-----BEGIN", "PRIVATE KEY", "<body", "<data", "stream:stream"]:
+            for trace in command.traces_of(secret):
+                self.assertNotIn(trace, result.stderr.encode())
+
     def test_interrupted(self):
         """Whether it was opening, making the file or moving it."""
         for part in ("session-accept", "Messages", "through a pipe"):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Two jxs commands talk through a real server."""
 
+import base64
 import fcntl
 import hashlib
 import os
@@ -238,6 +239,57 @@ class Chat(Server):
                 listen.process.send_signal(signal.SIGINT)
                 self.assertEqual(listen.wait(), 130)
                 self.assertEqual(chat.wait(), 0)
+
+
+class Secrets(Server):
+    """The log and the trace, at their fullest, hold no key, no password, nothing that was said or sent."""
+
+    def fullest(self):
+        return self.environment(G_MESSAGES_DEBUG="all")
+
+    def assert_silent(self, text, *secrets):
+        self.assertIn("jxs-security-DEBUG", text)
+        self.assertIn('"event":"secured"', text)
+        keys = []
+        for name in os.listdir(os.path.join(self.data.name, "jxs")):
+            with open(os.path.join(self.data.name, "jxs", name), encoding="ascii") as file:
+                pem = re.search("PRIVATE KEY-----\n(.*?)-----END", file.read(), re.DOTALL).group(1)
+            keys += [base64.b64decode(pem)[-32:], *pem.split()]
+        self.assertGreaterEqual(len(keys), 4)
+        for secret in [self.server.password, *keys, *secrets]:
+            for trace in command.traces_of(secret):
+                self.assertNotIn(trace, text.encode())
+
+    def test_chat(self):
+        said = "a rose by any other name"
+        with self.jxs("listen", "juliet", "--accept", "all", "--once", "--trace", environment=self.fullest()) as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet(), "--trace", environment=self.fullest()) as chat:
+                chat.errors.until("Connected")
+                chat.send(said)
+                listen.output.until(said)
+                chat.end_input()
+                self.assertEqual(chat.wait(), 0)
+                self.assertEqual(chat.output.rest(), [])
+            self.assertEqual(listen.wait(), 0)
+            for jxs in (chat, listen):
+                jxs.errors.rest()
+                self.assert_silent(jxs.errors.text(), said)
+
+    def test_pipe(self):
+        sent = "smells as sweet, four and twenty bytes and more"
+        with self.jxs("listen", "juliet", "--pipe", "--accept", "all", "--trace", environment=self.fullest()) as listen:
+            listen.errors.until("Listening")
+            with self.jxs("pipe", "romeo", self.juliet(), "--trace", environment=self.fullest()) as pipe:
+                pipe.send(sent)
+                pipe.end_input()
+                listen.end_input()
+                self.assertEqual(pipe.wait(), 0)
+            self.assertEqual(listen.wait(), 0)
+            self.assertEqual(listen.output.rest(), [sent])
+            for jxs in (pipe, listen):
+                jxs.errors.rest()
+                self.assert_silent(jxs.errors.text(), sent)
 
 
 class Refusals(Server):

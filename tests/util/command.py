@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The jxs command as a child of a test: arguments, input, output line by line, exit code."""
 
+import base64
 import os
 import queue
 import subprocess
@@ -8,6 +9,16 @@ import threading
 
 JXS = os.environ.get("JXS_TEST_COMMAND", "jxs")
 DEADLINE = 60
+
+
+def traces_of(secret):
+    """What a secret looks like when it leaks: as it is, in hexadecimal, and in base64 at any offset."""
+    secret = secret.encode() if isinstance(secret, str) else secret
+    traces = [secret, secret.hex().encode(), secret.hex().upper().encode()]
+    for offset in range(3):
+        # The first and the last characters also depend on the neighbours.
+        traces.append(base64.b64encode(bytes(offset) + secret).rstrip(b"=")[offset + (offset > 0):-1])
+    return traces
 
 
 class Jxs:
