@@ -34,6 +34,7 @@ struct _JxsStreamEngine
   JxsXmlLimits limits;
   const JxsStreamEngineFuncs *funcs;
   gpointer user_data;
+  guint64 end_mark; /* octets to be written before our closing tag */
 
   JxsStreamMachine machine;
   GError *error;          /* (owned) (nullable): why the stream ends */
@@ -41,8 +42,7 @@ struct _JxsStreamEngine
   JxsXmlParser *parser;   /* (owned) (nullable): likewise */
   JxsStreamHeader header; /* the peer's, but for the id: that is always the receiver's */
   JxsElement *features;   /* (owned) (nullable): the receiver's */
-  GQueue held; /* (element-type JxsElement) (nullable): arrived and waiting to be asked for; NULL
-                  is the peer's closing tag */
+  GQueue held; /* (element-type JxsElement) (nullable): not asked for yet; NULL is the end tag */
   GSource *release; /* (owned) (nullable): gives what is held to the application */
   gboolean wants_element;
   gboolean paused;
@@ -419,11 +419,9 @@ static void
 on_ended (const GError *error, gpointer user_data)
 {
   g_autoptr (JxsStreamEngine) self = engine_ref (user_data);
+  gboolean eof = error == NULL || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF);
 
-  if (error == NULL || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF))
-    jxs_stream_engine_handle (self, JXS_STREAM_EVENT_EOF, NULL);
-  else
-    jxs_stream_engine_handle (self, JXS_STREAM_EVENT_BROKEN, error);
+  jxs_stream_engine_handle (self, eof ? JXS_STREAM_EVENT_EOF : JXS_STREAM_EVENT_BROKEN, error);
 }
 
 static void
@@ -442,10 +440,13 @@ static void
 on_failed (const GError *error, gpointer user_data)
 {
   g_autoptr (JxsStreamEngine) self = engine_ref (user_data);
+  /* A peer that closed may do without our closing tag. */
+  gboolean lost = self->machine.state != JXS_STREAM_STATE_CLOSE_RECEIVED ||
+                  jxs_stream_wire_get_n_written (self->wire) < self->end_mark;
 
   /* The peer may have told why it went away. */
   jxs_stream_wire_read_now (self->wire);
-  jxs_stream_engine_handle (self, JXS_STREAM_EVENT_BROKEN, error);
+  jxs_stream_engine_handle (self, lost ? JXS_STREAM_EVENT_BROKEN : JXS_STREAM_EVENT_DRAINED, error);
 }
 
 static const JxsStreamWireFuncs wire_funcs = { on_received, on_ended, on_written, on_failed };
@@ -545,6 +546,7 @@ send_what (JxsStreamEngine *self, JxsStreamAction actions)
     }
   if (actions & JXS_STREAM_ACTION_SEND_END)
     {
+      self->end_mark = jxs_stream_wire_get_n_committed (self->wire);
       g_string_append (jxs_stream_wire_get_queue (self->wire), "</stream:stream>");
       jxs_stream_wire_commit (self->wire);
     }
