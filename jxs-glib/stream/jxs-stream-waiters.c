@@ -71,6 +71,8 @@ jxs_stream_waiters_add (JxsStreamWaiters *self, GTask *task, JxsStreamWait wait,
   waiter->task = task;
   waiter->wait = wait;
   waiter->mark = mark;
+  /* What happened before the source below told of the cancellation is not undone by it. */
+  g_task_set_check_cancellable (task, FALSE);
   if (cancellable != NULL)
     {
       waiter->cancelled = g_cancellable_source_new (cancellable);
