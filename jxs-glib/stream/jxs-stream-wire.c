@@ -24,8 +24,8 @@ struct _JxsStreamWire
   const JxsStreamWireFuncs *funcs;
   gpointer user_data;
   gboolean reading;
-  GSource *read_source;  /* (owned) (nullable): the stream became readable */
-  GSource *read_turn;    /* (owned) (nullable): there may be more already */
+  gboolean in_read;      /* what was read is being told */
+  GSource *read_source;  /* (owned) (nullable): the stream became readable, or may still be */
   GSource *write_source; /* (owned) (nullable): the stream, once full, became writable */
   GSource *write_turn;   /* (owned) (nullable): this turn of the loop is over */
   GString *queue;        /* (owned) */
@@ -82,6 +82,11 @@ read_some (JxsStreamWire *self)
 {
   char buffer[READ_SIZE];
 
+  /* Who is told something may run the main loop, and nothing is to overtake it. */
+  if (self->in_read)
+    return;
+
+  self->in_read = TRUE;
   self->ref_count++;
   for (guint i = 0; i < READ_ROUNDS && self->reading; i++)
     {
@@ -96,29 +101,31 @@ read_some (JxsStreamWire *self)
         }
       if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
+          self->in_read = FALSE;
           wire_unref (self);
           return;
         }
       jxs_stream_wire_set_reading (self, FALSE);
       self->funcs->ended (error, self->user_data);
     }
+  self->in_read = FALSE;
   /* TLS may hold decrypted bytes that no poll of the socket tells of. */
   if (self->reading)
-    g_source_set_ready_time (self->read_turn, 0);
+    g_source_set_ready_time (self->read_source, 0);
   wire_unref (self);
-}
-
-static gboolean
-on_readable (GObject *input, gpointer user_data)
-{
-  read_some (user_data);
-  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
 on_read_turn (gpointer user_data)
 {
   read_some (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Makes the read source ready, whose child this is. */
+static gboolean
+on_readable (GObject *input, gpointer user_data)
+{
   return G_SOURCE_CONTINUE;
 }
 
@@ -244,7 +251,6 @@ jxs_stream_wire_new (GIOStream *io_stream,
   self->funcs = funcs;
   self->user_data = user_data;
   self->queue = g_string_new (NULL);
-  self->read_turn = attach_turn (self, "jxs-stream-read-turn", on_read_turn);
   self->write_turn = attach_turn (self, "jxs-stream-write-turn", on_write_turn);
   return self;
 }
@@ -252,6 +258,8 @@ jxs_stream_wire_new (GIOStream *io_stream,
 void
 jxs_stream_wire_set_reading (JxsStreamWire *self, gboolean reading)
 {
+  g_autoptr (GSource) readable = NULL;
+
   if (self->reading == reading)
     return;
 
@@ -259,15 +267,13 @@ jxs_stream_wire_set_reading (JxsStreamWire *self, gboolean reading)
   if (!reading)
     {
       clear_source (&self->read_source);
-      g_source_set_ready_time (self->read_turn, -1);
       return;
     }
-  self->read_source = g_pollable_input_stream_create_source (self->input, NULL);
-  g_source_set_static_name (self->read_source, "jxs-stream-read");
-  g_source_set_priority (self->read_source, self->io_priority);
-  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
-  g_source_attach (self->read_source, self->context);
-  g_source_set_ready_time (self->read_turn, 0);
+  readable = g_pollable_input_stream_create_source (self->input, NULL);
+  g_source_set_callback (readable, G_SOURCE_FUNC (on_readable), NULL, NULL);
+  self->read_source = attach_turn (self, "jxs-stream-read", on_read_turn);
+  g_source_add_child_source (self->read_source, readable);
+  g_source_set_ready_time (self->read_source, 0);
 }
 
 void
@@ -313,7 +319,6 @@ jxs_stream_wire_free (JxsStreamWire *self)
   self->freed = TRUE;
   self->reading = FALSE;
   clear_source (&self->read_source);
-  clear_source (&self->read_turn);
   clear_source (&self->write_source);
   clear_source (&self->write_turn);
   wire_unref (self);
