@@ -26,6 +26,9 @@ JxsStanzaVerdict jxs_stanza_filter (JxsElement *stanza,
 /* The answer to a stanza that nobody handled: service-unavailable (RFC 6120 §8.4) or, if pings are
  * answered, a pong (XEP-0199); NULL if it needs none. (transfer full) (nullable) */
 JxsElement *jxs_stanza_filter_unhandled (JxsElement *stanza, gboolean answer_pings);
+/* Whether features (nullable), our own, say that something has to come before element (nullable): a
+ * stanza while encryption or authentication is on offer (RFC 6120 §4.3.5). */
+gboolean jxs_stanza_filter_bars (JxsElement *features, JxsElement *element);
 /* Whether it is an IQ that wants an answer. */
 gboolean jxs_stanza_is_request (JxsElement *stanza);
 

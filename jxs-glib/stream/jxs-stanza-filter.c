@@ -104,6 +104,15 @@ jxs_stanza_filter_unhandled (JxsElement *stanza, gboolean answer_pings)
 }
 
 gboolean
+jxs_stanza_filter_bars (JxsElement *features, JxsElement *element)
+{
+  return features != NULL && element != NULL &&
+         jxs_stanza_get_kind (element) != JXS_STANZA_KIND_NONE &&
+         (jxs_element_find_child (features, NULL, JXS_NS_TLS) != NULL ||
+          jxs_element_find_child (features, NULL, JXS_NS_SASL) != NULL);
+}
+
+gboolean
 jxs_stanza_is_request (JxsElement *stanza)
 {
   const char *type;

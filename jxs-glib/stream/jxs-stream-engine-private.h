@@ -79,7 +79,6 @@ gsize jxs_stream_engine_get_queued (JxsStreamEngine *self);
 gboolean jxs_stream_engine_get_congested (JxsStreamEngine *self);
 /* (nullable): while it is opened and not closed */
 JxsStreamWire *jxs_stream_engine_get_wire (JxsStreamEngine *self);
-guint64 jxs_stream_engine_get_n_received (JxsStreamEngine *self);
 /* Ends it silently: nothing more is told. */
 void jxs_stream_engine_shut_down (JxsStreamEngine *self);
 void jxs_stream_engine_unref (JxsStreamEngine *self);

@@ -10,10 +10,7 @@
 #include <jxs-glib/stream/jxs-stanza-filter-private.h>
 #include <jxs-glib/stream/jxs-stanza.h>
 #include <jxs-glib/stream/jxs-stream-error-private.h>
-#include <jxs-glib/stream/jxs-stream-header-private.h>
-#include <jxs-glib/stream/jxs-stream-machine-private.h>
 #include <jxs-glib/stream/jxs-stream-timers-private.h>
-#include <jxs-glib/stream/jxs-stream-wire-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 #include <jxs-glib/xml/jxs-xml-writer-private.h>
 
@@ -48,7 +45,6 @@ struct _JxsStreamEngine
   gboolean paused;
   gboolean opened; /* to be told once the parser returns */
   gboolean congested;
-  guint64 n_received;
 
   JxsStreamTimers *timers; /* (owned) */
   char *ping_id;           /* (owned) (nullable): of the last ping */
@@ -190,7 +186,6 @@ deliver (JxsStreamEngine *self, JxsElement *stanza)
   gboolean is_peer = self->kind == JXS_XML_STREAM_PEER;
   g_autoptr (JxsElement) reply = NULL;
 
-  self->n_received++;
   switch (jxs_stanza_filter (
       stanza, is_peer ? self->local : NULL, is_peer ? self->peer : NULL, self->header.lang, &reply))
     {
@@ -239,21 +234,13 @@ process (JxsStreamEngine *self, JxsElement *element)
     jxs_stream_engine_handle (self, JXS_STREAM_EVENT_ELEMENT, NULL);
 }
 
-/* Our features say that something has to come before stanzas. */
-static gboolean
-is_barred (JxsStreamEngine *self, JxsElement *element)
-{
-  return self->role == JXS_XML_STREAM_RECEIVER && self->features != NULL && element != NULL &&
-         jxs_stanza_get_kind (element) != JXS_STANZA_KIND_NONE &&
-         (jxs_element_find_child (self->features, NULL, JXS_NS_TLS) != NULL ||
-          jxs_element_find_child (self->features, NULL, JXS_NS_SASL) != NULL);
-}
-
 static void
 arrived (JxsStreamEngine *self, JxsElement *element)
 {
-  if (self->held.length > 0 ||
-      (self->machine.state == JXS_STREAM_STATE_NEGOTIATING && !is_barred (self, element)))
+  JxsElement *ours = self->role == JXS_XML_STREAM_RECEIVER ? self->features : NULL;
+
+  if (self->held.length > 0 || (self->machine.state == JXS_STREAM_STATE_NEGOTIATING &&
+                                !jxs_stanza_filter_bars (ours, element)))
     g_queue_push_tail (&self->held, element != NULL ? jxs_element_ref (element) : NULL);
   else
     process (self, element);
@@ -272,13 +259,13 @@ update_reading (JxsStreamEngine *self)
     case JXS_STREAM_STATE_WAIT_HEADER:
     case JXS_STREAM_STATE_WAIT_RESPONSE:
     case JXS_STREAM_STATE_WAIT_FEATURES:
-    case JXS_STREAM_STATE_ABORTING:
       reading = TRUE;
       break;
     case JXS_STREAM_STATE_NEGOTIATING:
       reading = self->held.length == 0 && self->wants_element;
       break;
     case JXS_STREAM_STATE_OPEN:
+    case JXS_STREAM_STATE_ABORTING:
     case JXS_STREAM_STATE_CLOSE_SENT:
       reading = self->held.length == 0;
       break;
@@ -333,6 +320,7 @@ on_release (gpointer user_data)
 
   g_clear_pointer (&self->release, g_source_unref);
   while (self->held.length > 0 && (self->machine.state == JXS_STREAM_STATE_OPEN ||
+                                   self->machine.state == JXS_STREAM_STATE_ABORTING ||
                                    self->machine.state == JXS_STREAM_STATE_CLOSE_SENT))
     {
       g_autoptr (JxsElement) element = g_queue_pop_head (&self->held);
@@ -341,6 +329,19 @@ on_release (gpointer user_data)
     }
   update_reading (self);
   return G_SOURCE_REMOVE;
+}
+
+/* Nobody asks for what is held any more: it takes its course from the main loop. */
+static void
+release_held (JxsStreamEngine *self)
+{
+  if (self->held.length == 0)
+    return;
+  self->release = g_idle_source_new ();
+  g_source_set_static_name (self->release, "jxs-stream-release");
+  g_source_set_priority (self->release, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->release, on_release, self, NULL);
+  g_source_attach (self->release, self->context);
 }
 
 /* --- the parser's reports --- */
@@ -584,6 +585,8 @@ jxs_stream_engine_handle (JxsStreamEngine *self, JxsStreamEvent event, const GEr
   jxs_stream_timers_set_running (self->timers, self->machine.state == JXS_STREAM_STATE_OPEN);
   if (actions & JXS_STREAM_ACTION_FINISH)
     drop_io (self);
+  if (self->machine.state == JXS_STREAM_STATE_ABORTING)
+    release_held (self);
   update_reading (self);
 
   tell_change (self, JXS_STREAM_CHANGE_STATE);
@@ -718,14 +721,7 @@ jxs_stream_engine_set_open (JxsStreamEngine *self)
     return;
 
   jxs_xml_parser_set_limits (self->parser, &self->limits);
-  if (self->held.length > 0)
-    {
-      self->release = g_idle_source_new ();
-      g_source_set_static_name (self->release, "jxs-stream-release");
-      g_source_set_priority (self->release, G_PRIORITY_DEFAULT);
-      g_source_set_callback (self->release, on_release, self, NULL);
-      g_source_attach (self->release, self->context);
-    }
+  release_held (self);
   jxs_stream_engine_handle (self, JXS_STREAM_EVENT_SET_OPEN, NULL);
 }
 
@@ -781,12 +777,6 @@ JxsStreamWire *
 jxs_stream_engine_get_wire (JxsStreamEngine *self)
 {
   return self->wire;
-}
-
-guint64
-jxs_stream_engine_get_n_received (JxsStreamEngine *self)
-{
-  return self->n_received;
 }
 
 void

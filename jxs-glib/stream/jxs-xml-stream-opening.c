@@ -202,9 +202,3 @@ jxs_xml_stream_fail (JxsXmlStream *self, const GError *error)
 
   jxs_stream_engine_handle (self->engine, JXS_STREAM_EVENT_REFUSE, error);
 }
-
-guint64
-jxs_xml_stream_get_n_received (JxsXmlStream *self)
-{
-  return jxs_stream_engine_get_n_received (self->engine);
-}

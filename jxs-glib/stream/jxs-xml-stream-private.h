@@ -80,7 +80,5 @@ void jxs_xml_stream_beneath_closed (JxsXmlStream *self);
 /* While open: pings the peer (XEP-0199) after silence_s seconds without a sign of it, and fails the
  * stream with connection-timeout after answer_s more. silence_s 0 (default): never. */
 void jxs_xml_stream_set_peer_timeout (JxsXmlStream *self, guint silence_s, guint answer_s);
-/* Stanzas that arrived. */
-guint64 jxs_xml_stream_get_n_received (JxsXmlStream *self);
 
 G_END_DECLS

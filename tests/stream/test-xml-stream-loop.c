@@ -139,6 +139,32 @@ test_cancelled_late (void)
   raw_free (raw);
 }
 
+/* Closing while elements wait that nobody asked for: neither does the peer's closing tag wait
+ * behind them, nor what it goes on sending fill the memory. */
+static void
+test_close_unasked (void)
+{
+  Side *side;
+  Raw *raw;
+  Call call = { 0 };
+
+  open_with_server (&side, &raw);
+  jxs_xml_stream_read_element_async (side->stream, NULL, on_element, &call);
+  raw_send (raw, "<iq/><iq/><message/>");
+  iterate_until_set (&call.done);
+  g_assert_no_error (call.error);
+  call_clear (&call);
+  jxs_xml_stream_close_async (side->stream, G_PRIORITY_DEFAULT, NULL, on_closed, &call);
+  raw_expect (raw, END);
+  raw_send (raw, "<message/>" END);
+  iterate_all ();
+  g_assert_true (call.done);
+  g_assert_no_error (call.error);
+  g_assert_cmpuint (side->stanzas->len, ==, 0);
+  side_free (side);
+  raw_free (raw);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -148,6 +174,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/stream/loop/nested", test_nested_loop);
   g_test_add_func ("/stream/loop/nested-broken", test_nested_loop_broken);
   g_test_add_func ("/stream/loop/cancelled-late", test_cancelled_late);
+  g_test_add_func ("/stream/loop/close-unasked", test_close_unasked);
 
   return g_test_run ();
 }
