@@ -205,6 +205,20 @@ deliver (JxsStreamEngine *self, JxsElement *stanza)
     answer (self, reply);
 }
 
+static void
+process_features (JxsStreamEngine *self, JxsElement *features)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* Only now: a server that does not serve the domain may say so under another name. */
+  if (self->kind == JXS_XML_STREAM_SERVER &&
+      !jxs_stream_header_check (&self->header, NULL, self->peer, &error))
+    jxs_stream_engine_handle (self, JXS_STREAM_EVENT_REFUSE, error);
+  else if (self->machine.state == JXS_STREAM_STATE_WAIT_FEATURES)
+    self->features = jxs_element_ref (features);
+  jxs_stream_engine_handle (self, JXS_STREAM_EVENT_FEATURES, NULL);
+}
+
 /* element: NULL for the peer's closing tag. */
 static void
 process (JxsStreamEngine *self, JxsElement *element)
@@ -225,11 +239,7 @@ process (JxsStreamEngine *self, JxsElement *element)
       jxs_stream_engine_handle (self, JXS_STREAM_EVENT_PEER_ERROR, error);
     }
   else if (jxs_element_is (element, "features", JXS_NS_STREAMS))
-    {
-      if (self->machine.state == JXS_STREAM_STATE_WAIT_FEATURES)
-        self->features = jxs_element_ref (element);
-      jxs_stream_engine_handle (self, JXS_STREAM_EVENT_FEATURES, NULL);
-    }
+    process_features (self, element);
   else
     jxs_stream_engine_handle (self, JXS_STREAM_EVENT_ELEMENT, NULL);
 }

@@ -26,7 +26,7 @@ gboolean jxs_stream_header_parse (JxsElement *root,
                                   JxsStreamHeader *header,
                                   GError **error);
 /* Whether the addresses, where there are any, are those of the peer and of us: full as they are or
- * bare (XEP-0246 §2 says bare, XEP-0247 §2 full). */
+ * bare (XEP-0246 §2 says bare, XEP-0247 §2 full). local (nullable): `to` does not matter. */
 gboolean jxs_stream_header_check (const JxsStreamHeader *header,
                                   const JxsJid *local,
                                   const JxsJid *peer,

@@ -83,7 +83,7 @@ jxs_stream_header_check (const JxsStreamHeader *header,
 {
   if (header->from != NULL && !names (header->from, peer))
     return fail (error, JXS_STREAM_ERROR_INVALID_FROM);
-  if (header->to != NULL && !names (header->to, local))
+  if (local != NULL && header->to != NULL && !names (header->to, local))
     return fail (error, JXS_STREAM_ERROR_HOST_UNKNOWN);
   return TRUE;
 }

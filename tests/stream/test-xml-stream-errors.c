@@ -262,6 +262,49 @@ test_peer_error_early (void)
     }
 }
 
+/* RFC 6120 §4.7.1: a server may leave out who it is, but not say that it is somebody else; unless
+ * to tell that it does not serve the domain. */
+static void
+test_server_from (void)
+{
+  static const struct
+  {
+    const char *text;
+    int code;
+  } cases[] = {
+    { HEADER_START " version='1.0'>" FEATURES, -1 },
+    { HEADER_START " from='Montague.LIT' to='anybody@montague.lit' version='1.0'>" FEATURES, -1 },
+    { HEADER_START " from='capulet.lit' version='1.0'>" FEATURES, JXS_STREAM_ERROR_INVALID_FROM },
+    { HEADER_START " from='romeo@montague.lit' version='1.0'>" FEATURES,
+      JXS_STREAM_ERROR_INVALID_FROM },
+    { HEADER_START " from='' version='1.0'>" FEATURES, JXS_STREAM_ERROR_INVALID_FROM },
+    { HEADER_START " from='capulet.lit' version='1.0'><stream:error><host-unknown "
+                   "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>" END,
+      JXS_STREAM_ERROR_HOST_UNKNOWN },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Side *side;
+      Raw *raw;
+      Call call = { 0 };
+
+      start_with_raw_server (&side, &raw);
+      side_open (side, NULL, &call);
+      raw_send (raw, cases[i].text);
+      iterate_until_set (&call.done);
+      if (cases[i].code < 0)
+        g_assert_no_error (call.error);
+      else
+        g_assert_error (call.error, JXS_STREAM_ERROR, cases[i].code);
+      if (cases[i].code == JXS_STREAM_ERROR_INVALID_FROM)
+        raw_expect (raw, "<invalid-from ");
+      call_clear (&call);
+      side_free (side);
+      raw_free (raw);
+    }
+}
+
 /* RFC 6120 §4.9.3.12 */
 static void
 test_not_authorized (void)
@@ -658,6 +701,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/stream/errors/own", test_own_errors);
   g_test_add_func ("/stream/errors/peer", test_peer_errors);
   g_test_add_func ("/stream/errors/peer-early", test_peer_error_early);
+  g_test_add_func ("/stream/errors/server-from", test_server_from);
   g_test_add_func ("/stream/errors/not-authorized", test_not_authorized);
   g_test_add_func ("/stream/errors/limits", test_limits);
   g_test_add_func ("/stream/errors/not-read-while-negotiating", test_not_read_while_negotiating);
