@@ -36,9 +36,10 @@ enum
 
 static guint signals[N_SIGNALS];
 
-static G_DEFINE_QUARK (jxs - channel - closed, jxs_channel_closed)
+static G_DEFINE_QUARK (jxs_channel_closed, jxs_channel_closed);
 
-    static void jxs_channel_default_init (JxsChannelInterface *iface)
+static void
+jxs_channel_default_init (JxsChannelInterface *iface)
 {
   /**
    * JxsChannel::stanza:

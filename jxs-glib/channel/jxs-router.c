@@ -62,7 +62,7 @@ typedef struct
   JxsRouter *router;         /* unowned: the task holds it */
 } Request;
 
-static G_DEFINE_QUARK (jxs - router, jxs_router);
+static G_DEFINE_QUARK (jxs_router, jxs_router);
 
 static void
 handler_free (gpointer data)
