@@ -27,6 +27,8 @@ typedef struct
   GTlsConnection *tls;   /* (owned) (nullable) */
   JxsXmlStream *stream;  /* (owned) (nullable) */
   JxsSasl *sasl;         /* (owned) (nullable) */
+  char *sasl_text;       /* (owned) (nullable): what a thread answers */
+  gboolean sasl_last;    /* it came with success */
   const char *mechanism; /* static, (nullable) */
 
   GCancellable *stop; /* (owned): cancelled by the caller's, and by the timeout */
@@ -50,6 +52,7 @@ login_free (gpointer data)
   g_clear_object (&self->tls);
   g_clear_object (&self->io_stream);
   g_clear_pointer (&self->sasl, jxs_sasl_free);
+  g_free (self->sasl_text);
   g_clear_object (&self->stop);
   g_free (self);
 }
@@ -315,35 +318,61 @@ login_start_sasl (GTask *task, JxsElement *features)
     login_read (task);
 }
 
+/* In a thread: SCRAM computes for as long as the server wants, which may be half a second. */
 static void
-login_step_sasl (GTask *task, JxsElement *challenge)
+answer_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
 {
+  Login *self = task_data;
+  g_autofree char *answer = NULL;
+  GError *error = NULL;
+
+  if (self->sasl_last ? jxs_sasl_finish (self->sasl, self->sasl_text, &error)
+                      : jxs_sasl_step (self->sasl, self->sasl_text, &answer, &error))
+    g_task_return_pointer (task, g_steal_pointer (&answer), g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
   Login *self = g_task_get_task_data (task);
   g_autoptr (JxsElement) response = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *answer = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!jxs_sasl_step (self->sasl, jxs_element_get_text (challenge), &text, &error))
+  answer = g_task_propagate_pointer (G_TASK (result), &error);
+  if (error != NULL)
     {
       login_run (task, JXS_CLIENT_EVENT_FAILED, NULL, error);
       return;
     }
+  if (self->sasl_last)
+    {
+      login_run (task, JXS_CLIENT_EVENT_AUTHENTICATED, NULL, NULL);
+      return;
+    }
   response = jxs_element_new ("response", JXS_NS_SASL);
-  jxs_element_add_text (response, text);
+  jxs_element_add_text (response, answer);
   if (login_send (task, response))
     login_read (task);
 }
 
 static void
-login_finish_sasl (GTask *task, JxsElement *success)
+login_answer_sasl (GTask *task, JxsElement *element, gboolean is_last)
 {
   Login *self = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GTask) answer = g_task_new (NULL, self->stop, answered_cb, g_object_ref (task));
 
-  if (jxs_sasl_finish (self->sasl, jxs_element_get_text (success), &error))
-    login_run (task, JXS_CLIENT_EVENT_AUTHENTICATED, NULL, NULL);
-  else
-    login_run (task, JXS_CLIENT_EVENT_FAILED, NULL, error);
+  g_free (self->sasl_text);
+  self->sasl_text = g_strdup (jxs_element_get_text (element));
+  self->sasl_last = is_last;
+  g_task_set_source_tag (answer, login_answer_sasl);
+  g_task_set_priority (answer, g_task_get_priority (task));
+  /* The callback's task keeps it alive. */
+  g_task_set_task_data (answer, self, NULL);
+  g_task_run_in_thread (answer, answer_thread);
 }
 
 /* Brings the machine forward and does what it says. */
@@ -370,9 +399,9 @@ login_run (GTask *task, JxsClientEvent event, JxsElement *element, const GError 
   else if (actions & JXS_CLIENT_ACTION_SASL_START)
     login_start_sasl (task, in);
   else if (actions & JXS_CLIENT_ACTION_SASL_STEP)
-    login_step_sasl (task, in);
+    login_answer_sasl (task, in, FALSE);
   else if (actions & JXS_CLIENT_ACTION_SASL_FINISH)
-    login_finish_sasl (task, in);
+    login_answer_sasl (task, in, TRUE);
   else if ((actions & JXS_CLIENT_ACTION_SEND) == 0 || login_send (task, self->machine.out))
     {
       if (actions & JXS_CLIENT_ACTION_READ)

@@ -38,7 +38,8 @@ JxsSasl *jxs_sasl_new (const char *mechanism,
                        const char *password,
                        JxsSaslBinding binding,
                        GBytes *binding_data);
-/* All text is base64, with "=" for nothing where RFC 6120 §6.4.2 says so. */
+/* All text is base64, with "=" for nothing where RFC 6120 §6.4.2 says so. _step() and _finish() may
+ * compute for JXS_SASL_MAX_ITERATIONS, in any thread. */
 gboolean jxs_sasl_start (JxsSasl *self, char **initial_response, GError **error);
 gboolean jxs_sasl_step (JxsSasl *self, const char *challenge, char **response, GError **error);
 /* The server says that it is content; FALSE if it did not prove that it knows the password, for

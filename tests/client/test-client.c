@@ -8,6 +8,7 @@
 
 #include <jxs-glib/client/jxs-client-private.h>
 #include <jxs-glib/client/jxs-login-private.h>
+#include <jxs-glib/client/jxs-sasl-private.h>
 
 #define HEADER                                                                                     \
   "<?xml version='1.0'?><stream:stream xmlns='" JXS_NS_CLIENT "' xmlns:stream='" JXS_NS_STREAMS    \
@@ -322,6 +323,62 @@ test_binding (void)
   gsasl_done (context);
 }
 
+/* A server that wants as many rounds of computation as we are willing to do. */
+static char *
+demand_rounds (FakeServer *server, const char *text)
+{
+  gsize length;
+  g_autofree guint8 *decoded = g_base64_decode (text, &length);
+  g_autofree char *first = g_strndup ((const char *) decoded, length);
+  g_autofree char *answer = NULL;
+  g_autofree char *encoded = NULL;
+
+  g_assert_nonnull (strstr (first, ",r="));
+  answer = g_strdup_printf ("%sjuliet,s=QSXCR+Q6sek8bf92,i=%d",
+                            strstr (first, ",r=") + 1,
+                            JXS_SASL_MAX_ITERATIONS);
+  encoded = g_base64_encode ((const guchar *) answer, strlen (answer));
+  *(gboolean *) server->sasl_data = TRUE;
+  return g_strdup_printf ("<challenge xmlns='" JXS_NS_SASL "'>%s</challenge>", encoded);
+}
+
+/* The main loop is free meanwhile, and may end it. */
+static void
+test_many_rounds (void)
+{
+  static const Turn turns[] = { ENCRYPT,
+                                { OPENED, FEATURES (MECHANISMS ("SCRAM-SHA-256")) },
+                                { "</auth>", FAKE_SASL },
+                                { "</response>", "" },
+                                END };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GAsyncResult *result = NULL;
+  g_autoptr (GError) error = NULL;
+  FakeServer server;
+  JxsClient *client;
+  gboolean demanded = FALSE;
+
+  fake_server_start (&server, turns);
+  server.sasl = demand_rounds;
+  server.sasl_data = &demanded;
+  client = make_fake_user (&server);
+  jxs_client_connect_async (client, G_PRIORITY_DEFAULT, cancellable, store_result_cb, &result);
+  while (!demanded)
+    g_main_context_iteration (NULL, TRUE);
+  /* More turns than it takes the challenge to arrive, and the response if it came at once. */
+  for (int i = 0; i < 1000; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpstr (server.turns->expect, ==, "</response>");
+  g_cancellable_cancel (cancellable);
+  wait_for_result (&result);
+  g_assert_false (jxs_client_connect_finish (client, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_object (&result);
+  g_assert_cmpstr (server.turns->expect, ==, "</response>");
+  drop_client (client);
+  fake_server_stop (&server);
+}
+
 /* Text behind <proceed/> does not count as said under encryption (RFC 6120 §5.4.3.3). */
 static void
 test_injected (void)
@@ -634,6 +691,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &faults[i], test_fault);
     }
   g_test_add_func ("/client/client/binding", test_binding);
+  g_test_add_func ("/client/client/many-rounds", test_many_rounds);
   g_test_add_func ("/client/client/injected", test_injected);
   g_test_add_func ("/client/client/early-stanzas", test_early_stanzas);
   g_test_add_func ("/client/client/requests", test_requests);
