@@ -705,6 +705,8 @@ void
 jxs_stream_engine_set_paused (JxsStreamEngine *self, gboolean paused)
 {
   self->paused = paused;
+  /* What is beneath is somebody else's meanwhile: nothing may be said on it. */
+  jxs_stream_timers_set_deadline (self->timers, paused ? 0 : JXS_STREAM_OPENING_DEADLINE_MS);
   update_reading (self);
 }
 

@@ -3,8 +3,6 @@
 
 #include <jxs-glib/stream/jxs-xml-stream-private.h>
 
-#include <glib/gi18n-lib.h>
-
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/stream/jxs-xml-stream-impl-private.h>
 
@@ -50,8 +48,7 @@ jxs_xml_stream_open_async (JxsXmlStream *self,
     return;
   if (jxs_stream_engine_get_state (self->engine) != JXS_STREAM_STATE_NEW)
     {
-      g_task_return_new_error (
-          task, JXS_ERROR, JXS_ERROR_CLOSED, "%s", _ ("The stream was opened before"));
+      g_task_return_error (task, jxs_stream_engine_dup_error (self->engine));
       return;
     }
 

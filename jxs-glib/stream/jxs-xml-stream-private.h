@@ -57,7 +57,8 @@ jxs_xml_stream_read_element_finish (JxsXmlStream *self, GAsyncResult *result, GE
 gboolean jxs_xml_stream_send_element (JxsXmlStream *self, JxsElement *element, GError **error);
 /* Stops reading so that io_stream can be wrapped in TLS: nothing is read from it after this
  * returns; bytes read but not parsed are dropped (RFC 6120 §5.4.3.3). Only between elements, while
- * opening, with the queue sent. */
+ * opening, with the queue sent. Who pauses has a deadline of his own: the 30 seconds stand still.
+ */
 void jxs_xml_stream_pause_async (JxsXmlStream *self,
                                  GCancellable *cancellable,
                                  GAsyncReadyCallback callback,

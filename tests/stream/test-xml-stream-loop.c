@@ -165,6 +165,42 @@ test_close_unasked (void)
   raw_free (raw);
 }
 
+/* While TLS is made beneath the stream it says nothing, however long that takes. */
+static void
+test_paused (void)
+{
+  Side *side;
+  Raw *raw;
+  Call call = { 0 };
+
+  open_with_server (&side, &raw);
+  jxs_xml_stream_pause_async (side->stream, NULL, on_paused, &call);
+  iterate_until_set (&call.done);
+  g_assert_no_error (call.error);
+  g_string_truncate (raw->received, 0);
+  jxs_clock_advance (100 * G_USEC_PER_SEC);
+  iterate_all ();
+  g_assert_cmpstr (raw->received->str, ==, "");
+  jxs_xml_stream_restart (side->stream, NULL);
+  call_clear (&call);
+  side_open (side, NULL, &call);
+  raw_expect (raw, "version='1.0'>");
+  jxs_clock_advance (31 * G_USEC_PER_SEC);
+  iterate_until_set (&call.done);
+  g_assert_error (call.error, JXS_ERROR, JXS_ERROR_TIMED_OUT);
+  raw_expect (raw, "<connection-timeout ");
+
+  /* The reason is told again to who comes too late. */
+  jxs_xml_stream_restart (side->stream, NULL);
+  call_clear (&call);
+  side_open (side, NULL, &call);
+  iterate_until_set (&call.done);
+  g_assert_error (call.error, JXS_ERROR, JXS_ERROR_TIMED_OUT);
+  call_clear (&call);
+  side_free (side);
+  raw_free (raw);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -175,6 +211,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/stream/loop/nested-broken", test_nested_loop_broken);
   g_test_add_func ("/stream/loop/cancelled-late", test_cancelled_late);
   g_test_add_func ("/stream/loop/close-unasked", test_close_unasked);
+  g_test_add_func ("/stream/loop/paused", test_paused);
 
   return g_test_run ();
 }
