@@ -2,8 +2,8 @@
 #pragma once
 
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/channel/jxs-router-private.h>
 #include <jxs-glib/transports/ibb/jxs-ibb-machine-private.h>
-#include <jxs-glib/xml/jxs-element.h>
 
 G_BEGIN_DECLS
 
@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 /* reason (nullable): what the last bad answer said. */
 GError *jxs_ibb_failure_to_error (JxsIbbFailure failure, const GError *reason);
-/* Not for JXS_IBB_REPLY_RESULT. */
-GError *jxs_ibb_reply_to_error (JxsIbbReply reply);
+/* iq (nullable): what came in a message is not answered. */
+void jxs_ibb_reply (JxsRouter *router, JxsElement *iq, JxsIbbReply reply);
 /* What a bad answer to a packet of ours amounts to. answer (nullable): the stanza, if there is
  * one. */
 JxsIbbFault jxs_ibb_answer_to_fault (const GError *error, JxsElement *answer);

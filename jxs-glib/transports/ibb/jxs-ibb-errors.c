@@ -58,8 +58,8 @@ jxs_ibb_failure_to_error (JxsIbbFailure failure, const GError *reason)
     }
 }
 
-GError *
-jxs_ibb_reply_to_error (JxsIbbReply reply)
+void
+jxs_ibb_reply (JxsRouter *router, JxsElement *iq, JxsIbbReply reply)
 {
   static const struct
   {
@@ -77,7 +77,18 @@ jxs_ibb_reply_to_error (JxsIbbReply reply)
                                            "Not the next packet" },
   };
 
-  return g_error_new_literal (JXS_STANZA_ERROR, errors[reply].code, errors[reply].what);
+  g_autoptr (GError) error = NULL;
+
+  if (iq == NULL)
+    return;
+  if (reply == JXS_IBB_REPLY_RESULT)
+    {
+      jxs_router_reply_result (router, iq, NULL);
+      return;
+    }
+
+  error = g_error_new_literal (JXS_STANZA_ERROR, (int) errors[reply].code, errors[reply].what);
+  jxs_router_reply_error (router, iq, error, NULL);
 }
 
 /* Of type wait: it did not arrive, but may later (XEP-0047 §2.2). The three errors by which a

@@ -15,7 +15,7 @@ struct _JxsIbbPort
 
   GWeakRef app_end; /* JxsSocketStream: the application's side of the pipe */
   GIOStream *end;   /* (owned): our side of the pipe */
-  JxsPump *pump;    /* (owned) */
+  JxsPump *pump;    /* (owned) (nullable): NULL when freed */
   gboolean deaf;    /* nobody will read: what arrives is dropped */
   GQueue owed;      /* (owned) (element-type Arrival) */
   guint64 n_delivered;
@@ -71,11 +71,13 @@ pump_drained_cb (JxsPump *pump, gpointer user_data)
 static void
 pump_closed_cb (JxsPump *pump, const GError *error, gpointer user_data)
 {
-  JxsIbbPort *self = user_data;
+  JxsIbbPort *self = g_rc_box_acquire (user_data);
 
   self->deaf = TRUE;
   settle (self, TRUE);
-  self->funcs->gone (self->user_data);
+  if (self->pump != NULL)
+    self->funcs->gone (self->user_data);
+  g_rc_box_release (self);
 }
 
 JxsIbbPort *
@@ -113,8 +115,7 @@ jxs_ibb_port_has_room (JxsIbbPort *self, gsize size)
 void
 jxs_ibb_port_deliver (JxsIbbPort *self, GBytes *bytes, JxsElement *iq)
 {
-  Arrival *arrival;
-
+  g_rc_box_acquire (self);
   if (!self->deaf && g_bytes_get_size (bytes) > 0)
     {
       self->n_delivered += g_bytes_get_size (bytes);
@@ -122,16 +123,19 @@ jxs_ibb_port_deliver (JxsIbbPort *self, GBytes *bytes, JxsElement *iq)
       settle (self, FALSE);
     }
 
-  if (self->deaf || jxs_pump_get_queued (self->pump) <= JXS_IBB_RECEIVE_SOFT)
+  if (self->deaf || self->pump == NULL || jxs_pump_get_queued (self->pump) <= JXS_IBB_RECEIVE_SOFT)
     {
       acknowledge (self, iq);
-      return;
     }
+  else
+    {
+      Arrival *arrival = g_new0 (Arrival, 1);
 
-  arrival = g_new0 (Arrival, 1);
-  arrival->iq = iq == NULL ? NULL : jxs_element_ref (iq);
-  arrival->end = self->n_delivered;
-  g_queue_push_tail (&self->owed, arrival);
+      arrival->iq = iq == NULL ? NULL : jxs_element_ref (iq);
+      arrival->end = self->n_delivered;
+      g_queue_push_tail (&self->owed, arrival);
+    }
+  g_rc_box_release (self);
 }
 
 gssize
@@ -164,7 +168,7 @@ void
 jxs_ibb_port_free (JxsIbbPort *self)
 {
   settle (self, TRUE);
-  jxs_pump_free (self->pump);
+  g_clear_pointer (&self->pump, jxs_pump_free);
   g_object_unref (self->end);
   g_weak_ref_clear (&self->app_end);
   g_rc_box_release (self);

@@ -44,6 +44,7 @@ struct _JxsIbbStream
   guint next_action;   /* first of actions not performed */
   GPtrArray *requests; /* (owned) (element-type JxsElement): what actions may answer */
   gboolean performing;
+  JxsElement *close_iq;      /* (owned) (nullable): the peer's <close/>, while the machine has it */
 
   JxsIbbPort *port;  /* (owned) (nullable): from OPENED on */
   gboolean readable; /* the application may have written something */
@@ -81,6 +82,7 @@ stream_finalize (gpointer data)
   jxs_ibb_params_clear (&self->params);
   g_array_unref (self->actions);
   g_ptr_array_unref (self->requests);
+  g_clear_pointer (&self->close_iq, jxs_element_unref);
   jxs_jid_unref (self->peer);
   g_object_unref (self->router);
   g_main_context_unref (self->context);
@@ -132,7 +134,10 @@ start_timer (
   *source = jxs_clock_timeout_attach (delay_ms, name, self->context, func, self);
 }
 
-/* -- events in, actions out -- */
+/* -- events in, actions out --
+ *
+ * Whatever is sent, traced or handed over may run code of the application, which may end all this:
+ * jxs_ibb_stream_free() may have been called when it returns. */
 
 static void perform (JxsIbbStream *self, const JxsIbbAction *action);
 
@@ -186,10 +191,17 @@ feed_failure (JxsIbbStream *self, JxsIbbFailure failure)
   feed (self, &(JxsIbbEvent){ .type = JXS_IBB_EVENT_FAIL, .failure = failure });
 }
 
-static JxsElement *
-new_iq (JxsIbbStream *self, const char *type, JxsElement *payload)
+/* packet (transfer full) */
+static void
+request (JxsIbbStream *self,
+         JxsElement *payload,
+         guint timeout_ms,
+         GAsyncReadyCallback callback,
+         Packet *packet)
 {
-  return jxs_stanza_new_iq (type, jxs_jid_to_string (self->peer), payload);
+  g_autoptr (JxsElement) iq = jxs_stanza_new_iq ("set", jxs_jid_to_string (self->peer), payload);
+
+  jxs_router_send_iq_async (self->router, iq, timeout_ms, NULL, callback, packet);
 }
 
 static void pull (JxsIbbStream *self);
@@ -237,22 +249,22 @@ data_answer_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (JxsElement) reply = NULL;
   g_autoptr (GError) error = NULL;
   gint64 now_us = jxs_clock_now ();
+  gboolean ok = jxs_router_send_iq_finish (JXS_ROUTER (object), result, &reply, &error);
 
-  if (jxs_router_send_iq_finish (JXS_ROUTER (object), result, &reply, &error))
+  if (self->stopped)
+    return;
+
+  if (ok)
     {
-      if (self->stopped)
-        return;
-
       self->funcs->heard (self->user_data);
       self->n_sent += packet->size;
       jxs_ibb_pacer_acked (&self->pacer, packet->size, packet->flight, packet->sent_us, now_us);
       trace_pace (self, now_us);
+      if (self->stopped)
+        return;
     }
   else
     {
-      if (self->stopped)
-        return;
-
       event.fault = jxs_ibb_answer_to_fault (error, reply);
       jxs_ibb_pacer_lost (&self->pacer, packet->size);
       set_reason (self, error);
@@ -292,15 +304,10 @@ static void
 send_data (JxsIbbStream *self, guint16 seq, GBytes *bytes)
 {
   g_autoptr (JxsElement) data = jxs_ibb_data_build (self->params.sid, seq, bytes);
-  g_autoptr (JxsElement) iq = new_iq (self, "set", data);
+  Packet *packet = packet_new (self, seq, g_bytes_get_size (bytes));
 
   jxs_ibb_watch_start (self->watch);
-  jxs_router_send_iq_async (self->router,
-                            iq,
-                            JXS_IBB_ANSWER_LIMIT_MS,
-                            NULL,
-                            data_answer_cb,
-                            packet_new (self, seq, g_bytes_get_size (bytes)));
+  request (self, data, JXS_IBB_ANSWER_LIMIT_MS, data_answer_cb, packet);
 }
 
 static void
@@ -328,13 +335,10 @@ send_open (JxsIbbStream *self)
 {
   JxsIbbParams params = self->params; /* borrows its strings */
   g_autoptr (JxsElement) open = NULL;
-  g_autoptr (JxsElement) iq = NULL;
 
   params.namespace_uri = (char *) JXS_NS_IBB;
   open = jxs_ibb_params_build (&params, "open");
-  iq = new_iq (self, "set", open);
-  jxs_router_send_iq_async (
-      self->router, iq, JXS_IBB_OPEN_WAIT_MS, NULL, open_answer_cb, packet_new (self, 0, 0));
+  request (self, open, JXS_IBB_OPEN_WAIT_MS, open_answer_cb, packet_new (self, 0, 0));
 }
 
 static void
@@ -370,29 +374,10 @@ static void
 send_close (JxsIbbStream *self)
 {
   g_autoptr (JxsElement) close = jxs_ibb_close_build (self->params.sid);
-  g_autoptr (JxsElement) iq = new_iq (self, "set", close);
 
   self->n_at_timeout = self->n_received;
   start_timer (self, &self->close_timer, JXS_IBB_CLOSE_WAIT_MS, "[jxs] ibb close", close_timer_cb);
-  jxs_router_send_iq_async (
-      self->router, iq, JXS_IBB_ANSWER_LIMIT_MS, NULL, close_answer_cb, packet_new (self, 0, 0));
-}
-
-static void
-send_reply (JxsIbbStream *self, JxsElement *iq, JxsIbbReply reply)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (iq == NULL)
-    return;
-  if (reply == JXS_IBB_REPLY_RESULT)
-    {
-      jxs_router_reply_result (self->router, iq, NULL);
-      return;
-    }
-
-  error = jxs_ibb_reply_to_error (reply);
-  jxs_router_reply_error (self->router, iq, error, NULL);
+  request (self, close, JXS_IBB_ANSWER_LIMIT_MS, close_answer_cb, packet_new (self, 0, 0));
 }
 
 /* Moves what the application wrote to the peer, as far as the pace allows. */
@@ -466,7 +451,7 @@ opened (JxsIbbStream *self)
 {
   static const JxsIbbPortFuncs funcs = { port_readable_cb, port_acknowledge_cb, port_gone_cb };
   g_autoptr (GError) error = NULL;
-  GIOStream *app_end;
+  g_autoptr (GIOStream) app_end = NULL;
 
   self->port = jxs_ibb_port_new (&funcs, self, &app_end, &error);
   if (self->port == NULL)
@@ -485,7 +470,8 @@ opened (JxsIbbStream *self)
                   "s:stanza",
                   self->params.carrier == JXS_IBB_CARRIER_MESSAGE ? "message" : "iq",
                   NULL);
-  self->funcs->opened (app_end, self->user_data);
+  if (!self->stopped)
+    self->funcs->opened (g_steal_pointer (&app_end), self->user_data);
   look (self);
 }
 
@@ -505,6 +491,9 @@ failed (JxsIbbStream *self, JxsIbbFailure failure)
     self->error = jxs_ibb_failure_to_error (failure, self->reason);
 
   jxs_log_debug (self, "stream %s failed: %s", self->params.sid, self->error->message);
+  clear_source (&self->retry_timer);
+  jxs_ibb_watch_stop (self->watch);
+  shut_port (self);
   jxs_trace_emit (jxs_router_get_trace (self->router),
                   "ibb",
                   "failed",
@@ -513,10 +502,8 @@ failed (JxsIbbStream *self, JxsIbbFailure failure)
                   "s:error",
                   self->error->message,
                   NULL);
-  clear_source (&self->retry_timer);
-  jxs_ibb_watch_stop (self->watch);
-  shut_port (self);
-  self->funcs->failed (self->error, self->user_data);
+  if (!self->stopped)
+    self->funcs->failed (self->error, self->user_data);
 }
 
 static void
@@ -545,7 +532,8 @@ closed (JxsIbbStream *self)
                   "i:received",
                   (gint64) self->n_received,
                   NULL);
-  self->funcs->closed (self->error, self->user_data);
+  if (!self->stopped)
+    self->funcs->closed (self->error, self->user_data);
 }
 
 static gboolean
@@ -575,7 +563,7 @@ perform (JxsIbbStream *self, const JxsIbbAction *action)
       send_close (self);
       break;
     case JXS_IBB_ACTION_REPLY:
-      send_reply (self, action->request, action->reply);
+      jxs_ibb_reply (self->router, action->request, action->reply);
       break;
     case JXS_IBB_ACTION_DELIVER:
       self->funcs->heard (self->user_data);
@@ -583,7 +571,7 @@ perform (JxsIbbStream *self, const JxsIbbAction *action)
       if (self->port != NULL)
         jxs_ibb_port_deliver (self->port, action->bytes, action->request);
       else
-        send_reply (self, action->request, JXS_IBB_REPLY_RESULT);
+        jxs_ibb_reply (self->router, action->request, JXS_IBB_REPLY_RESULT);
       break;
     case JXS_IBB_ACTION_OPENED:
       opened (self);
@@ -671,6 +659,8 @@ packet_cb (JxsElement *iq, JxsElement *payload, gpointer user_data)
     {
       g_rc_box_acquire (self);
       feed (self, &(JxsIbbEvent){ .type = JXS_IBB_EVENT_CLOSE, .request = iq });
+      if (self->machine.close_request == iq && self->close_iq == NULL)
+        self->close_iq = jxs_element_ref (iq);
       look (self);
       stream_unref (self);
     }
@@ -795,6 +785,8 @@ jxs_ibb_stream_free (JxsIbbStream *self)
 
   /* Nobody else would answer. */
   g_clear_pointer (&self->port, jxs_ibb_port_free);
-  send_reply (self, g_steal_pointer (&self->machine.close_request), JXS_IBB_REPLY_RESULT);
+  jxs_ibb_reply (self->router,
+                 g_steal_pointer (&self->machine.close_request),
+                 JXS_IBB_REPLY_RESULT);
   stream_unref (self);
 }
