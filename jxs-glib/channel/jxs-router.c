@@ -25,6 +25,7 @@ struct _JxsRouter
   gint64 timer_due_us;    /* when timer fires */
   GPtrArray *handlers;    /* (owned) (element-type Handler): oldest first */
   GHashTable *unanswered; /* (owned) (element-type JxsElement JxsElement): a set, by address */
+  GHashTable *cancellers; /* (owned) (element-type GCancellable Canceller) */
   guint last_handler_id;
   guint dispatching; /* depth: removed handlers are swept when it is back to 0 */
 };
@@ -54,12 +55,22 @@ typedef struct
   gpointer user_data;
 } Handler;
 
+/* All requests on their way that one cancellable cancels: hundreds of a bytestream share a source.
+ */
+typedef struct
+{
+  JxsRouter *router; /* unowned: it owns this */
+  GSource *source;   /* (owned) */
+  GQueue tasks;      /* (element-type GTask): the table's */
+} Canceller;
+
 /* One request on its way. */
 typedef struct
 {
-  JxsIqEntry *entry;         /* (nullable): NULL once it was taken out of the table */
-  GSource *cancelled_source; /* (owned) (nullable) */
-  JxsRouter *router;         /* unowned: the task holds it */
+  JxsIqEntry *entry;    /* (nullable): NULL once it was taken out of the table */
+  Canceller *canceller; /* (nullable) */
+  GList canceller_link; /* in its tasks */
+  JxsRouter *router;    /* unowned: the task holds it */
 } Request;
 
 static G_DEFINE_QUARK (jxs_router, jxs_router);
@@ -74,18 +85,30 @@ handler_free (gpointer data)
   g_free (handler);
 }
 
+static void
+canceller_free (gpointer data)
+{
+  Canceller *canceller = data;
+
+  g_source_destroy (canceller->source);
+  g_source_unref (canceller->source);
+  g_free (canceller);
+}
+
 /* What took the task out of the table owns it. */
 static void
 jxs_router_release_request (GTask *task)
 {
   Request *request = g_task_get_task_data (task);
+  Canceller *canceller = g_steal_pointer (&request->canceller);
 
   request->entry = NULL;
-  if (request->cancelled_source != NULL)
-    {
-      g_source_destroy (request->cancelled_source);
-      g_clear_pointer (&request->cancelled_source, g_source_unref);
-    }
+  if (canceller == NULL)
+    return;
+
+  g_queue_unlink (&canceller->tasks, &request->canceller_link);
+  if (g_queue_is_empty (&canceller->tasks))
+    g_hash_table_remove (request->router->cancellers, g_task_get_cancellable (task));
 }
 
 static void
@@ -399,6 +422,7 @@ jxs_router_finalize (GObject *object)
   g_clear_pointer (&self->pending, jxs_iq_table_free);
   g_clear_pointer (&self->handlers, g_ptr_array_unref);
   g_clear_pointer (&self->unanswered, g_hash_table_unref);
+  g_clear_pointer (&self->cancellers, g_hash_table_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->trace, jxs_trace_unref);
 
@@ -421,6 +445,7 @@ jxs_router_init (JxsRouter *self)
   self->pending = jxs_iq_table_new ();
   self->handlers = g_ptr_array_new_with_free_func (handler_free);
   self->unanswered = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) jxs_element_unref, NULL);
+  self->cancellers = g_hash_table_new_full (NULL, NULL, NULL, canceller_free);
 }
 
 JxsRouter *
@@ -467,20 +492,49 @@ jxs_router_set_trace (JxsRouter *self, JxsTrace *trace)
 }
 
 static gboolean
-jxs_router_request_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+jxs_router_cancelled_cb (GCancellable *cancellable, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_object_ref (user_data);
-  Request *request = g_task_get_task_data (task);
+  Canceller *canceller = user_data;
+  g_autoptr (JxsRouter) self = g_object_ref (canceller->router);
 
-  if (request->entry != NULL)
+  /* It goes with its last request; no more are added, as new ones fail at once. */
+  while ((canceller = g_hash_table_lookup (self->cancellers, cancellable)) != NULL)
     {
-      jxs_iq_table_remove (request->router->pending, request->entry);
+      GTask *task = g_queue_peek_head (&canceller->tasks);
+      Request *request = g_task_get_task_data (task);
+
+      jxs_iq_table_remove (self->pending, request->entry);
       jxs_router_fail_request (task,
                                g_error_new_literal (G_IO_ERROR,
                                                     G_IO_ERROR_CANCELLED,
                                                     _ ("Operation was cancelled")));
     }
   return G_SOURCE_REMOVE;
+}
+
+static void
+jxs_router_watch_cancellable (JxsRouter *self, GTask *task, GCancellable *cancellable)
+{
+  Request *request = g_task_get_task_data (task);
+  Canceller *canceller = g_hash_table_lookup (self->cancellers, cancellable);
+
+  if (canceller == NULL)
+    {
+      canceller = g_new0 (Canceller, 1);
+      canceller->router = self;
+      canceller->source = g_cancellable_source_new (cancellable);
+      g_source_set_static_name (canceller->source, "[jxs] iq cancelled");
+      g_source_set_callback (canceller->source,
+                             G_SOURCE_FUNC (jxs_router_cancelled_cb),
+                             canceller,
+                             NULL);
+      g_source_attach (canceller->source, self->context);
+      /* The source, and each task, holds the cancellable. */
+      g_hash_table_insert (self->cancellers, cancellable, canceller);
+    }
+  request->canceller = canceller;
+  request->canceller_link.data = task;
+  g_queue_push_tail_link (&canceller->tasks, &request->canceller_link);
 }
 
 /* What is wrong with a request of ours, before it is sent. */
@@ -571,15 +625,7 @@ jxs_router_send_iq_async (JxsRouter *self,
   g_task_set_task_data (task, request, g_free);
   g_object_ref (task); /* the table's */
   if (cancellable != NULL)
-    {
-      request->cancelled_source = g_cancellable_source_new (cancellable);
-      g_source_set_static_name (request->cancelled_source, "[jxs] iq cancelled");
-      g_source_set_callback (request->cancelled_source,
-                             G_SOURCE_FUNC (jxs_router_request_cancelled_cb),
-                             task,
-                             NULL);
-      g_source_attach (request->cancelled_source, self->context);
-    }
+    jxs_router_watch_cancellable (self, task, cancellable);
   jxs_router_update_timer (self);
 
   /* The answer, or the end of the channel, may come before this returns. */

@@ -186,8 +186,6 @@ act (gboolean in_trace, Deed deed, guint countdown)
   if (countdown == 0)
     g_assert_cmpuint (self.n_answers, ==, N_BLOCKS + 2);
   g_queue_clear_full (&self.requests, (GDestroyNotify) jxs_element_unref);
-  jxs_relay_channel_close (self.channel);
-  fixture_settle ();
   g_assert_finalize_object (self.router);
   g_assert_finalize_object (self.channel);
   return countdown == 0 || self.countdown == 0;
@@ -241,12 +239,44 @@ test_closed_while_flushing (Fixture *self, gconstpointer unused)
   fixture_settle ();
 }
 
+/* Requests on their way go with the transport, though nobody answers them. */
+static void
+test_requests (void)
+{
+  g_autoptr (JxsJid) me = jxs_jid_new ("me@example.com/x", NULL);
+  g_autoptr (JxsJid) peer = jxs_jid_new (PEER, NULL);
+  g_autoptr (JxsRelayChannel) channel = jxs_relay_channel_new (me, TRUE);
+  JxsRouter *router = jxs_router_get (JXS_CHANNEL (channel));
+  JxsTransport *transport = fixture_make_transport (router, peer, TRUE, JXS_NS_JINGLE_IBB_0);
+  g_autoptr (JxsElement) offer = jxs_transport_build (transport);
+  g_autoptr (GAsyncResult) connected = NULL;
+  Act act = { .channel = channel };
+  GIOStream *stream;
+
+  g_signal_connect (channel, "outgoing", G_CALLBACK (outgoing_cb), &act);
+  g_assert_true (jxs_transport_set_remote (transport, offer, NULL));
+  jxs_transport_connect_async (transport, NULL, jxs_test_keep_result, &connected);
+  jxs_test_wait_for (connected != NULL);
+  stream = fixture_connect_finish (transport, connected);
+  write_all (stream, "hello", 5);
+  fixture_settle ();
+  g_assert_cmpuint (act.requests.length, ==, 1);
+
+  g_object_unref (stream);
+  g_clear_object (&connected);
+  g_assert_finalize_object (transport);
+  fixture_settle ();
+  g_assert_finalize_object (router);
+  g_queue_clear_full (&act.requests, (GDestroyNotify) jxs_element_unref);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/transports/ibb-lifetime/reentrant", test_reentrant);
+  g_test_add_func ("/transports/ibb-lifetime/requests", test_requests);
   g_test_add ("/transports/ibb-lifetime/closed-while-flushing",
               Fixture,
               NULL,

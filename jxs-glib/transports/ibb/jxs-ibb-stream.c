@@ -45,6 +45,7 @@ struct _JxsIbbStream
   GPtrArray *requests; /* (owned) (element-type JxsElement): what actions may answer */
   gboolean performing;
   JxsElement *close_iq;      /* (owned) (nullable): the peer's <close/>, while the machine has it */
+  GCancellable *cancellable; /* (owned): of requests on their way */
 
   JxsIbbPort *port;  /* (owned) (nullable): from OPENED on */
   gboolean readable; /* the application may have written something */
@@ -83,6 +84,7 @@ stream_finalize (gpointer data)
   g_array_unref (self->actions);
   g_ptr_array_unref (self->requests);
   g_clear_pointer (&self->close_iq, jxs_element_unref);
+  g_object_unref (self->cancellable);
   jxs_jid_unref (self->peer);
   g_object_unref (self->router);
   g_main_context_unref (self->context);
@@ -201,7 +203,7 @@ request (JxsIbbStream *self,
 {
   g_autoptr (JxsElement) iq = jxs_stanza_new_iq ("set", jxs_jid_to_string (self->peer), payload);
 
-  jxs_router_send_iq_async (self->router, iq, timeout_ms, NULL, callback, packet);
+  jxs_router_send_iq_async (self->router, iq, timeout_ms, self->cancellable, callback, packet);
 }
 
 static void pull (JxsIbbStream *self);
@@ -690,6 +692,7 @@ jxs_ibb_stream_new (JxsRouter *router,
   self->user_data = user_data;
   self->actions = jxs_ibb_actions_new ();
   self->requests = g_ptr_array_new_with_free_func ((GDestroyNotify) jxs_element_unref);
+  self->cancellable = g_cancellable_new ();
   self->watch = jxs_ibb_watch_new (router, peer, &watch_funcs, self);
   jxs_ibb_machine_init (&self->machine, initiator);
   jxs_ibb_pacer_init (&self->pacer, JXS_IBB_MAX_BLOCK);
@@ -779,6 +782,7 @@ jxs_ibb_stream_free (JxsIbbStream *self)
   self->stopped = TRUE;
   self->readable = FALSE;
   unlisten (self);
+  g_cancellable_cancel (self->cancellable);
   clear_source (&self->retry_timer);
   clear_source (&self->close_timer);
   g_clear_pointer (&self->watch, jxs_ibb_watch_free);
