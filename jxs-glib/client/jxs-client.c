@@ -376,13 +376,13 @@ jxs_client_connect_async (JxsClient *self,
           task, JXS_ERROR, JXS_ERROR_CLOSED, "%s", _ ("The client was connected once already"));
       return;
     }
-  if (jxs_jid_get_local (self->jid) == NULL)
+  if (self->jid == NULL || jxs_jid_get_local (self->jid) == NULL)
     {
       g_task_return_new_error (task,
                                JXS_ERROR,
                                JXS_ERROR_INVALID_ARGUMENT,
                                _ ("“%s” is no account: the part before the “@” is missing"),
-                               jxs_jid_to_string (self->jid));
+                               self->jid != NULL ? jxs_jid_to_string (self->jid) : "");
       return;
     }
   if (self->password == NULL)
