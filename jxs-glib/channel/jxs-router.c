@@ -653,9 +653,7 @@ jxs_router_send_iq_finish (JxsRouter *self,
   answer = g_task_propagate_pointer (G_TASK (result), error);
   if (answer == NULL)
     return FALSE;
-  ok = g_strcmp0 (jxs_element_get_attribute (answer, "type"), "error") != 0;
-  if (!ok)
-    jxs_stanza_get_error (answer, error);
+  ok = jxs_stanza_check_error (answer, error);
   if (reply != NULL)
     *reply = g_steal_pointer (&answer);
   return ok;

@@ -229,7 +229,7 @@ heed_bound (JxsClientMachine *self, JxsElement *element, const GError *error)
 
   if (!is_answer (element, BIND_ID))
     return JXS_CLIENT_ACTION_READ;
-  if (jxs_stanza_get_error (element, &refusal))
+  if (!jxs_stanza_check_error (element, &refusal))
     return fail_binding (self, g_steal_pointer (&refusal));
 
   bind = jxs_element_find_child (element, "bind", JXS_NS_BIND);
@@ -261,7 +261,7 @@ heed_session (JxsClientMachine *self, JxsElement *element, const GError *error)
 
   if (!is_answer (element, SESSION_ID))
     return JXS_CLIENT_ACTION_READ;
-  if (jxs_stanza_get_error (element, &refusal))
+  if (!jxs_stanza_check_error (element, &refusal))
     return fail_binding (self, g_steal_pointer (&refusal));
   set_step (self, JXS_CLIENT_STEP_READY);
   return JXS_CLIENT_ACTION_READY;

@@ -179,19 +179,20 @@ jxs_stanza_new_error (JxsElement *request, const GError *error, JxsElement *app_
 }
 
 /**
- * jxs_stanza_get_error:
+ * jxs_stanza_check_error:
  * @stanza: a stanza that was received
- * @error: return location for the error
+ * @error: return location for an error
  *
- * Extracts the error of a stanza of type `error` (RFC 6120 §8.3) as one of [error@StanzaError].
+ * Checks that a stanza is not of type `error` (RFC 6120 §8.3), like the answer to a request.
  *
- * Returns: %TRUE if @stanza is of type `error` and @error was set, %FALSE if it is none and @error
- *   was left alone
+ * Fails with the error that @stanza tells, one of [error@StanzaError].
+ *
+ * Returns: %TRUE if @stanza is not of type `error`
  *
  * Since: 1.0
  */
 gboolean
-jxs_stanza_get_error (JxsElement *stanza, GError **error)
+jxs_stanza_check_error (JxsElement *stanza, GError **error)
 {
   g_autoptr (GError) parsed = NULL;
   JxsElement *child;
@@ -199,11 +200,11 @@ jxs_stanza_get_error (JxsElement *stanza, GError **error)
   g_return_val_if_fail (stanza != NULL, FALSE);
 
   if (g_strcmp0 (jxs_element_get_attribute (stanza, "type"), "error") != 0)
-    return FALSE;
+    return TRUE;
 
   child = jxs_element_find_child (stanza, "error", JXS_NS_CLIENT);
   /* An error stanza without <error/> is still an error: an empty one is undefined-condition. */
   parsed = jxs_stanza_error_parse (child != NULL ? child : stanza);
   g_propagate_error (error, g_steal_pointer (&parsed));
-  return TRUE;
+  return FALSE;
 }

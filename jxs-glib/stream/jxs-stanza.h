@@ -45,6 +45,6 @@ JXS_AVAILABLE_IN_1_0
 JxsElement *
 jxs_stanza_new_error (JxsElement *request, const GError *error, JxsElement *app_condition);
 JXS_AVAILABLE_IN_1_0
-gboolean jxs_stanza_get_error (JxsElement *stanza, GError **error);
+gboolean jxs_stanza_check_error (JxsElement *stanza, GError **error);
 
 G_END_DECLS

@@ -103,6 +103,6 @@ assert_error_stanza (JxsElement *stanza, JxsStanzaError code)
   g_autoptr (GError) error = NULL;
 
   assert_attribute (stanza, "type", "error");
-  g_assert_true (jxs_stanza_get_error (stanza, &error));
+  g_assert_false (jxs_stanza_check_error (stanza, &error));
   g_assert_error (error, JXS_STANZA_ERROR, (int) code);
 }

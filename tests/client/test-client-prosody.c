@@ -209,7 +209,7 @@ test_ping (void)
   ask (romeo, NULL, ping, &inbox);
   g_assert_cmpstr (jxs_element_get_attribute (inbox.last, "type"), ==, "result");
   ask (romeo, juliet_jid, unknown, &inbox);
-  g_assert_true (jxs_stanza_get_error (inbox.last, &error));
+  g_assert_false (jxs_stanza_check_error (inbox.last, &error));
   g_assert_error (error, JXS_STANZA_ERROR, JXS_STANZA_ERROR_SERVICE_UNAVAILABLE);
   g_clear_pointer (&inbox.last, jxs_element_unref);
   g_signal_handlers_disconnect_by_data (romeo, &inbox);

@@ -78,12 +78,12 @@ test_make (void)
   g_assert_cmpstr (jxs_element_get_attribute (result, "id"),
                    ==,
                    jxs_element_get_attribute (iq, "id"));
-  g_assert_false (jxs_stanza_get_error (result, &received));
+  g_assert_true (jxs_stanza_check_error (result, &received));
   g_assert_no_error (received);
 
   error_stanza = jxs_stanza_new_error (iq, error, condition);
   g_assert_cmpstr (jxs_element_get_attribute (error_stanza, "to"), ==, PEER);
-  g_assert_true (jxs_stanza_get_error (error_stanza, &received));
+  g_assert_false (jxs_stanza_check_error (error_stanza, &received));
   g_assert_error (received, JXS_STANZA_ERROR, JXS_STANZA_ERROR_CONFLICT);
   g_assert_nonnull (strstr (received->message, "no"));
   g_assert_nonnull (
@@ -144,7 +144,7 @@ test_foreign_errors (void)
   g_assert_error (parsed, JXS_STANZA_ERROR, JXS_STANZA_ERROR_UNDEFINED_CONDITION);
   g_assert_null (strchr (parsed->message, '\n'));
 
-  g_assert_true (jxs_stanza_get_error (bare, &bare_error));
+  g_assert_false (jxs_stanza_check_error (bare, &bare_error));
   g_assert_error (bare_error, JXS_STANZA_ERROR, JXS_STANZA_ERROR_UNDEFINED_CONDITION);
 }
 
@@ -253,7 +253,7 @@ test_filter_addresses (void)
         {
           g_autoptr (GError) error = NULL;
 
-          g_assert_true (jxs_stanza_get_error (reply, &error));
+          g_assert_false (jxs_stanza_check_error (reply, &error));
           g_assert_error (error, JXS_STANZA_ERROR, (int) cases[i].error);
           g_assert_cmpstr (jxs_element_get_attribute (reply, "to"), ==, PEER);
         }
