@@ -45,7 +45,6 @@ void jxs_stream_engine_set_parties (JxsStreamEngine *self,
                                     JxsJid *local,
                                     JxsJid *peer);
 void jxs_stream_engine_set_local (JxsStreamEngine *self, JxsJid *local);
-void jxs_stream_engine_set_limits (JxsStreamEngine *self, const JxsXmlLimits *limits);
 void jxs_stream_engine_set_keepalive (JxsStreamEngine *self, guint seconds);
 void jxs_stream_engine_set_watch (JxsStreamEngine *self, guint silence_s, guint answer_s);
 

@@ -12,6 +12,7 @@
 #include <jxs-glib/stream/jxs-stream-error-private.h>
 #include <jxs-glib/stream/jxs-stream-timers-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
+#include <jxs-glib/xml/jxs-xml-parser-private.h>
 #include <jxs-glib/xml/jxs-xml-writer-private.h>
 
 #define MAX_QUEUED                                                                                 \
@@ -28,7 +29,6 @@ struct _JxsStreamEngine
   JxsXmlStreamKind kind;
   JxsJid *local; /* (owned) (nullable) */
   JxsJid *peer;  /* (owned) */
-  JxsXmlLimits limits;
   const JxsStreamEngineFuncs *funcs;
   gpointer user_data;
   guint64 end_mark; /* octets to be written before our closing tag */
@@ -618,7 +618,6 @@ jxs_stream_engine_new (GMainContext *context, const JxsStreamEngineFuncs *funcs,
 
   self->ref_count = 1;
   self->context = g_main_context_ref (context);
-  self->limits = jxs_xml_default_limits;
   self->funcs = funcs;
   self->user_data = user_data;
   self->timers = jxs_stream_timers_new (context, &timer_funcs, self);
@@ -648,14 +647,6 @@ jxs_stream_engine_set_local (JxsStreamEngine *self, JxsJid *local)
 }
 
 void
-jxs_stream_engine_set_limits (JxsStreamEngine *self, const JxsXmlLimits *limits)
-{
-  self->limits = *limits;
-  if (self->machine.state == JXS_STREAM_STATE_OPEN)
-    jxs_xml_parser_set_limits (self->parser, limits);
-}
-
-void
 jxs_stream_engine_set_keepalive (JxsStreamEngine *self, guint seconds)
 {
   jxs_stream_timers_set_keepalive (self->timers, seconds);
@@ -674,7 +665,7 @@ jxs_stream_engine_open (JxsStreamEngine *self,
                         int io_priority,
                         GError **error)
 {
-  JxsXmlLimits limits = self->limits;
+  JxsXmlLimits limits = jxs_xml_default_limits;
 
   self->wire =
       jxs_stream_wire_new (io_stream, self->context, io_priority, &wire_funcs, self, error);
@@ -732,7 +723,7 @@ jxs_stream_engine_set_open (JxsStreamEngine *self)
   if (self->machine.state != JXS_STREAM_STATE_NEGOTIATING)
     return;
 
-  jxs_xml_parser_set_limits (self->parser, &self->limits);
+  jxs_xml_parser_set_limits (self->parser, &jxs_xml_default_limits);
   release_held (self);
   jxs_stream_engine_handle (self, JXS_STREAM_EVENT_SET_OPEN, NULL);
 }

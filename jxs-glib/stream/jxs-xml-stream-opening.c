@@ -26,12 +26,6 @@ jxs_xml_stream_new (
 }
 
 void
-jxs_xml_stream_set_limits (JxsXmlStream *self, const JxsXmlLimits *limits)
-{
-  jxs_stream_engine_set_limits (self->engine, limits);
-}
-
-void
 jxs_xml_stream_open_async (JxsXmlStream *self,
                            JxsElement *features,
                            int io_priority,

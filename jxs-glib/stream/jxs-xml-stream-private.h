@@ -2,7 +2,6 @@
 #pragma once
 
 #include <jxs-glib/stream/jxs-xml-stream.h>
-#include <jxs-glib/xml/jxs-xml-parser-private.h>
 
 G_BEGIN_DECLS
 
@@ -28,7 +27,6 @@ JxsXmlStream *jxs_xml_stream_new (GIOStream *io_stream,
                                   JxsXmlStreamKind kind,
                                   JxsJid *local,
                                   JxsJid *peer);
-void jxs_xml_stream_set_limits (JxsXmlStream *self, const JxsXmlLimits *limits);
 
 /* Exchanges headers; the initiator then waits for the features. Result: the features, an empty
  * <features/> when the peer speaks no version 1.0. The receiver sends `features` (nullable: empty)
