@@ -8,7 +8,9 @@ G_BEGIN_DECLS
 /* The IQ requests that wait for an answer, by the JID they went to and their id: no I/O, no clock.
  */
 #define JXS_IQ_TABLE_MAX_PENDING                                                                   \
-  8192 /* requests without an answer; stops a silent peer from filling memory */
+  8192 /* requests to one peer without an answer; stops a silent one from filling memory, and from \
+          taking the room of others */
+#define JXS_IQ_TABLE_MAX_TOTAL 65536 /* to all of them */
 
 typedef struct _JxsIqTable JxsIqTable;
 typedef struct _JxsIqEntry JxsIqEntry;
@@ -17,10 +19,11 @@ JxsIqTable *jxs_iq_table_new (void);
 /* Entries left in the table are dropped; their data is the caller's. */
 void jxs_iq_table_free (JxsIqTable *self);
 guint jxs_iq_table_get_size (JxsIqTable *self);
-gboolean jxs_iq_table_is_full (JxsIqTable *self);
+/* For requests to that JID. */
+gboolean jxs_iq_table_is_full (JxsIqTable *self, JxsJid *to);
 
 /* to NULL: our own account. NULL is returned if that id is already on its way to that JID, or the
- * table is full. The entry is valid until one of the functions below takes it out. */
+ * table is full for it. The entry is valid until one of the functions below takes it out. */
 JxsIqEntry *
 jxs_iq_table_add (JxsIqTable *self, JxsJid *to, const char *id, gint64 deadline_us, gpointer data);
 /* Takes out and returns the data of the request which an answer with this id from this JID belongs

@@ -3,10 +3,13 @@
 
 #include <jxs-glib/channel/jxs-iq-table-private.h>
 
+#include <jxs-glib/base/jxs-quota-private.h>
+
 struct _JxsIqEntry
 {
-  char *to; /* (owned): "" for our own account */
-  char *id; /* (owned) */
+  char *to;   /* (owned): "" for our own account */
+  char *peer; /* (owned): whom the quota counts */
+  char *id;   /* (owned) */
   gint64 deadline_us;
   gpointer data;
   GList link; /* in by_deadline */
@@ -15,6 +18,7 @@ struct _JxsIqEntry
 struct _JxsIqTable
 {
   GHashTable *entries; /* (owned) (element-type JxsIqEntry JxsIqEntry): a set */
+  JxsQuota *quota;     /* (owned) */
   GQueue by_deadline;  /* (element-type JxsIqEntry): earliest first */
 };
 
@@ -41,6 +45,7 @@ jxs_iq_entry_free (gpointer data)
   JxsIqEntry *entry = data;
 
   g_free (entry->to);
+  g_free (entry->peer);
   g_free (entry->id);
   g_free (entry);
 }
@@ -60,6 +65,7 @@ jxs_iq_table_new (void)
 
   self->entries =
       g_hash_table_new_full (jxs_iq_entry_hash, jxs_iq_entry_equal, jxs_iq_entry_free, NULL);
+  self->quota = jxs_quota_new (JXS_IQ_TABLE_MAX_PENDING, JXS_IQ_TABLE_MAX_TOTAL);
   g_queue_init (&self->by_deadline);
   return self;
 }
@@ -69,6 +75,7 @@ jxs_iq_table_free (JxsIqTable *self)
 {
   /* The links are inside the entries. */
   g_hash_table_unref (self->entries);
+  jxs_quota_free (self->quota);
   g_free (self);
 }
 
@@ -78,24 +85,36 @@ jxs_iq_table_get_size (JxsIqTable *self)
   return g_hash_table_size (self->entries);
 }
 
-gboolean
-jxs_iq_table_is_full (JxsIqTable *self)
+static char *
+get_peer (JxsJid *to)
 {
-  return jxs_iq_table_get_size (self) >= JXS_IQ_TABLE_MAX_PENDING;
+  g_autoptr (JxsJid) bare = to != NULL ? jxs_jid_to_bare (to) : NULL;
+
+  return g_strdup (bare != NULL ? jxs_jid_to_string (bare) : "");
+}
+
+gboolean
+jxs_iq_table_is_full (JxsIqTable *self, JxsJid *to)
+{
+  g_autofree char *peer = get_peer (to);
+
+  return !jxs_quota_has (self->quota, peer);
 }
 
 JxsIqEntry *
 jxs_iq_table_add (JxsIqTable *self, JxsJid *to, const char *id, gint64 deadline_us, gpointer data)
 {
   const char *to_text = to != NULL ? jxs_jid_to_string (to) : "";
+  g_autofree char *peer = get_peer (to);
   JxsIqEntry *entry;
   GList *before;
 
-  if (jxs_iq_table_is_full (self) || jxs_iq_table_find (self, to_text, id) != NULL)
+  if (jxs_iq_table_find (self, to_text, id) != NULL || !jxs_quota_take (self->quota, peer))
     return NULL;
 
   entry = g_new0 (JxsIqEntry, 1);
   entry->to = g_strdup (to_text);
+  entry->peer = g_steal_pointer (&peer);
   entry->id = g_strdup (id);
   entry->deadline_us = deadline_us;
   entry->data = data;
@@ -155,6 +174,7 @@ jxs_iq_table_remove (JxsIqTable *self, JxsIqEntry *entry)
   gpointer data = entry->data;
 
   g_queue_unlink (&self->by_deadline, &entry->link);
+  jxs_quota_give_back (self->quota, entry->peer);
   g_hash_table_remove (self->entries, entry);
   return data;
 }

@@ -20,7 +20,9 @@ void jxs_router_set_trace (JxsRouter *self, JxsTrace *trace);
 
 #define JXS_ROUTER_DEFAULT_TIMEOUT_MS 60000
 #define JXS_ROUTER_MAX_UNANSWERED                                                                  \
-  4096 /* requests handlers took and did not answer yet; stops peers from filling memory */
+  8192 /* requests of one peer that handlers took and did not answer yet; stops it from filling    \
+          memory, and from taking the room of others */
+#define JXS_ROUTER_MAX_UNANSWERED_TOTAL 65536 /* of all of them */
 
 /* Sends an IQ of type get or set (an id is made up when it has none) and waits for the answer from
  * exactly the JID it went to. timeout_ms 0: the default. */

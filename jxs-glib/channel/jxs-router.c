@@ -8,6 +8,7 @@
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
+#include <jxs-glib/base/jxs-quota-private.h>
 #include <jxs-glib/base/jxs-random-private.h>
 #include <jxs-glib/channel/jxs-channel-private.h>
 #include <jxs-glib/channel/jxs-iq-table-private.h>
@@ -24,7 +25,8 @@ struct _JxsRouter
   GSource *timer;         /* (owned) (nullable) */
   gint64 timer_due_us;    /* when timer fires */
   GPtrArray *handlers;    /* (owned) (element-type Handler): oldest first */
-  GHashTable *unanswered; /* (owned) (element-type JxsElement JxsElement): a set, by address */
+  GHashTable *unanswered; /* (owned) (element-type JxsElement utf8): by address; who asked */
+  JxsQuota *quota;        /* (owned): of unanswered */
   GHashTable *cancellers; /* (owned) (element-type GCancellable Canceller) */
   guint last_handler_id;
   guint dispatching; /* depth: removed handlers are swept when it is back to 0 */
@@ -226,9 +228,22 @@ jxs_router_end_dispatch (JxsRouter *self)
 }
 
 static gboolean
+jxs_router_forget_unanswered (JxsRouter *self, JxsElement *iq)
+{
+  const char *peer = g_hash_table_lookup (self->unanswered, iq);
+
+  if (peer == NULL)
+    return FALSE;
+  jxs_quota_give_back (self->quota, peer);
+  return g_hash_table_remove (self->unanswered, iq);
+}
+
+static gboolean
 jxs_router_handle_request (JxsRouter *self, JxsElement *iq, JxsJid *from)
 {
   JxsElement *payload = jxs_element_get_first_child (iq);
+  g_autoptr (JxsJid) bare = from != NULL ? jxs_jid_to_bare (from) : NULL;
+  const char *peer = bare != NULL ? jxs_jid_to_string (bare) : "";
   gboolean handled = FALSE;
 
   if (payload == NULL || jxs_element_get_next_sibling (payload) != NULL)
@@ -240,7 +255,7 @@ jxs_router_handle_request (JxsRouter *self, JxsElement *iq, JxsJid *from)
                              "A request has exactly one child element");
       return TRUE;
     }
-  if (g_hash_table_size (self->unanswered) >= JXS_ROUTER_MAX_UNANSWERED)
+  if (!jxs_quota_has (self->quota, peer))
     {
       jxs_router_send_error (self,
                              iq,
@@ -257,9 +272,10 @@ jxs_router_handle_request (JxsRouter *self, JxsElement *iq, JxsJid *from)
       if (handler == NULL)
         continue;
       /* The handler may answer from inside. */
-      g_hash_table_add (self->unanswered, jxs_element_ref (iq));
+      jxs_quota_take (self->quota, peer);
+      g_hash_table_insert (self->unanswered, jxs_element_ref (iq), g_strdup (peer));
       handled = handler->func.iq (self, iq, payload, from, handler->user_data);
-      if (!handled && !g_hash_table_remove (self->unanswered, iq))
+      if (!handled && !jxs_router_forget_unanswered (self, iq))
         {
           jxs_log_debug (self, "a handler answered a request and did not take it");
           handled = TRUE;
@@ -422,6 +438,7 @@ jxs_router_finalize (GObject *object)
   g_clear_pointer (&self->pending, jxs_iq_table_free);
   g_clear_pointer (&self->handlers, g_ptr_array_unref);
   g_clear_pointer (&self->unanswered, g_hash_table_unref);
+  g_clear_pointer (&self->quota, jxs_quota_free);
   g_clear_pointer (&self->cancellers, g_hash_table_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->trace, jxs_trace_unref);
@@ -444,7 +461,8 @@ jxs_router_init (JxsRouter *self)
   self->context = g_main_context_ref_thread_default ();
   self->pending = jxs_iq_table_new ();
   self->handlers = g_ptr_array_new_with_free_func (handler_free);
-  self->unanswered = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) jxs_element_unref, NULL);
+  self->unanswered = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) jxs_element_unref, g_free);
+  self->quota = jxs_quota_new (JXS_ROUTER_MAX_UNANSWERED, JXS_ROUTER_MAX_UNANSWERED_TOTAL);
   self->cancellers = g_hash_table_new_full (NULL, NULL, NULL, canceller_free);
 }
 
@@ -558,19 +576,19 @@ jxs_router_check_request (JxsRouter *self, JxsElement *iq, JxsJid **to, GError *
       g_propagate_error (error, jxs_router_closed_error ());
       return FALSE;
     }
-  if (jxs_iq_table_is_full (self->pending))
+  if (to_text != NULL)
+    {
+      *to = jxs_jid_new (to_text, error);
+      if (*to == NULL)
+        return FALSE;
+    }
+  if (jxs_iq_table_is_full (self->pending, *to))
     {
       g_set_error_literal (error,
                            JXS_ERROR,
                            JXS_ERROR_LIMIT,
                            _ ("Too many requests wait for an answer"));
       return FALSE;
-    }
-  if (to_text != NULL)
-    {
-      *to = jxs_jid_new (to_text, error);
-      if (*to == NULL)
-        return FALSE;
     }
   return TRUE;
 }
@@ -740,7 +758,7 @@ jxs_router_take_unanswered (JxsRouter *self, JxsElement *iq)
 {
   g_autoptr (JxsElement) held = jxs_element_ref (iq);
 
-  if (!g_hash_table_remove (self->unanswered, iq))
+  if (!jxs_router_forget_unanswered (self, iq))
     {
       jxs_log_debug (self, "second answer to a request dropped");
       return NULL;

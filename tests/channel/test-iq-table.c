@@ -137,19 +137,28 @@ static void
 test_limit (void)
 {
   g_autoptr (JxsIqTable) table = jxs_iq_table_new ();
+  g_autoptr (JxsJid) balcony = make_jid ("juliet@capulet.example/balcony");
+  g_autoptr (JxsJid) chamber = make_jid ("juliet@capulet.example/chamber");
+  g_autoptr (JxsJid) nurse = make_jid ("nurse@capulet.example/balcony");
   int data;
 
   for (guint i = 0; i < JXS_IQ_TABLE_MAX_PENDING; i++)
     {
       g_autofree char *id = g_strdup_printf ("%u", i);
 
-      g_assert_false (jxs_iq_table_is_full (table));
-      g_assert_nonnull (jxs_iq_table_add (table, NULL, id, i, &data));
+      g_assert_false (jxs_iq_table_is_full (table, balcony));
+      g_assert_nonnull (jxs_iq_table_add (table, balcony, id, i, &data));
     }
-  g_assert_true (jxs_iq_table_is_full (table));
-  g_assert_null (jxs_iq_table_add (table, NULL, "more", 0, &data));
-  g_assert_nonnull (jxs_iq_table_answer (table, NULL, "7", NULL));
+  g_assert_true (jxs_iq_table_is_full (table, balcony));
+  g_assert_null (jxs_iq_table_add (table, balcony, "more", 0, &data));
+  /* Another resource does not help, and nobody else is concerned. */
+  g_assert_true (jxs_iq_table_is_full (table, chamber));
+  g_assert_null (jxs_iq_table_add (table, chamber, "more", 0, &data));
+  g_assert_false (jxs_iq_table_is_full (table, nurse));
+  g_assert_nonnull (jxs_iq_table_add (table, nurse, "more", 0, &data));
   g_assert_nonnull (jxs_iq_table_add (table, NULL, "more", 0, &data));
+  g_assert_nonnull (jxs_iq_table_answer (table, balcony, "7", NULL));
+  g_assert_nonnull (jxs_iq_table_add (table, chamber, "more", 0, &data));
 }
 
 /* Random additions, answers, removals and deadlines against a plain list. */

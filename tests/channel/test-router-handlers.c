@@ -79,6 +79,8 @@ test_handler_cb (
 }
 
 #define TEST_IQ "<iq type='get' id='1' from='" JULIET "'><query xmlns='" NS_TEST "'/></iq>"
+#define OTHER_IQ                                                                                   \
+  "<iq type='get' id='1' from='nurse@capulet.example'><query xmlns='" NS_TEST "'/></iq>"
 
 static void
 test_handlers (void)
@@ -248,6 +250,9 @@ test_unanswered_limit (void)
   assert_error_stanza (last_sent (&fixture), JXS_STANZA_ERROR_RESOURCE_CONSTRAINT);
   jxs_router_reply_result (fixture.router, handler.iq, NULL);
   g_assert_true (push (fixture.channel, TEST_IQ));
+  g_assert_cmpuint (fixture.sent->len, ==, 2);
+  /* Nobody else is concerned. */
+  g_assert_true (push (fixture.channel, OTHER_IQ));
   g_assert_cmpuint (fixture.sent->len, ==, 2);
   /* What is left when the channel closes can not be answered any more. */
   jxs_relay_channel_close (fixture.channel);
