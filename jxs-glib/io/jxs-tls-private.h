@@ -24,8 +24,8 @@ typedef struct
   GTlsDatabase *database; /* (nullable): when not pinning: trust anchors, NULL for the system's */
   const char *const *protocols; /* (nullable): ALPN */
   guint timeout_ms;             /* for the whole handshake, 0 for the default of 30 s */
-  gboolean
-      unauthenticated_peer; /* counts against the cap of concurrent handshakes with strangers */
+  const char *stranger; /* (nullable): the bare address of a peer that is still to prove who it is:
+                           counts against the caps of concurrent handshakes with strangers */
 } JxsTlsParams;
 
 /* Concurrent handshakes of unauthenticated peers: a blocked handshake occupies one of the worker
@@ -34,6 +34,8 @@ typedef struct
   16 /* concurrent handshakes that we began; more wait: the same threads are needed to answer      \
         others */
 #define JXS_TLS_MAX_STRANGERS 8
+/* Of one of them: stops a peer that opens sessions and says nothing from locking out all others. */
+#define JXS_TLS_MAX_PER_STRANGER 2
 /* More that wait in a queue for their turn; beyond that they are refused. */
 #define JXS_TLS_MAX_WAITING 64
 

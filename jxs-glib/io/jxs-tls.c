@@ -10,6 +10,7 @@
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
+#include <jxs-glib/base/jxs-quota-private.h>
 
 #define DEFAULT_TIMEOUT_MS 30000
 
@@ -35,7 +36,7 @@ typedef struct
   GTlsCertificateFlags refused; /* why the server's certificate was */
   GError *error;                /* (owned) (nullable): returned once the base stream is closed */
 
-  gboolean is_stranger;
+  char *stranger; /* (owned) (nullable) */
   gboolean has_slot;
 } Handshake;
 
@@ -45,15 +46,18 @@ typedef struct
  * may run in several contexts. */
 typedef struct
 {
+  guint max_per_peer;
   guint max_running;
   guint max_waiting;
-  guint running;  /* guarded by slots_mutex */
-  GQueue waiting; /* (element-type GTask): owned; guarded too */
+  JxsQuota *running; /* (owned) (nullable): guarded by slots_mutex */
+  GQueue waiting;    /* (element-type GTask): owned; guarded too */
 } Slots;
 
 static GMutex slots_mutex;
-static Slots our_slots = { JXS_TLS_MAX_OURS, G_MAXUINT, 0, G_QUEUE_INIT };
-static Slots stranger_slots = { JXS_TLS_MAX_STRANGERS, JXS_TLS_MAX_WAITING, 0, G_QUEUE_INIT };
+static Slots our_slots = { JXS_TLS_MAX_OURS, JXS_TLS_MAX_OURS, G_MAXUINT, NULL, G_QUEUE_INIT };
+static Slots stranger_slots = {
+  JXS_TLS_MAX_PER_STRANGER, JXS_TLS_MAX_STRANGERS, JXS_TLS_MAX_WAITING, NULL, G_QUEUE_INIT
+};
 
 static void start_handshake (GTask *task);
 
@@ -79,6 +83,7 @@ handshake_free (Handshake *self)
   g_clear_object (&self->database);
   g_clear_pointer (&self->protocols, g_strfreev);
   g_clear_object (&self->stop);
+  g_clear_pointer (&self->stranger, g_free);
   g_clear_error (&self->error);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self);
@@ -87,7 +92,14 @@ handshake_free (Handshake *self)
 static Slots *
 get_slots (Handshake *self)
 {
-  return self->is_stranger ? &stranger_slots : &our_slots;
+  return self->stranger != NULL ? &stranger_slots : &our_slots;
+}
+
+/* Whom the quota counts: those we called ourselves are one. */
+static const char *
+get_peer (Handshake *self)
+{
+  return self->stranger != NULL ? self->stranger : "";
 }
 
 static gboolean
@@ -95,6 +107,22 @@ start_waiting_cb (gpointer user_data)
 {
   start_handshake (user_data);
   return G_SOURCE_REMOVE;
+}
+
+/* The first in the queue that may run now. The mutex is held. */
+static GTask *
+pop_next (Slots *slots)
+{
+  for (GList *l = slots->waiting.head; l != NULL; l = l->next)
+    {
+      GTask *task = l->data;
+
+      if (!jxs_quota_take (slots->running, get_peer (g_task_get_task_data (task))))
+        continue;
+      g_queue_delete_link (&slots->waiting, l);
+      return task;
+    }
+  return NULL;
 }
 
 /* Passes the slot to the next in the queue, in its own context. */
@@ -108,9 +136,8 @@ release_slot (Handshake *self)
   self->has_slot = FALSE;
 
   g_mutex_lock (&slots_mutex);
-  next = g_queue_pop_head (&get_slots (self)->waiting);
-  if (next == NULL)
-    get_slots (self)->running--;
+  jxs_quota_give_back (get_slots (self)->running, get_peer (self));
+  next = pop_next (get_slots (self));
   g_mutex_unlock (&slots_mutex);
 
   if (next != NULL)
@@ -140,9 +167,10 @@ take_slot (GTask *task)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&slots_mutex);
   Slots *slots = get_slots (self);
 
-  if (slots->running < slots->max_running)
+  if (slots->running == NULL)
+    slots->running = jxs_quota_new (slots->max_per_peer, slots->max_running);
+  if (jxs_quota_take (slots->running, get_peer (self)))
     {
-      slots->running++;
       self->has_slot = TRUE;
       return SLOT_TAKEN;
     }
@@ -412,7 +440,7 @@ start_handshake (GTask *task)
 
   drop_source (&self->stop_source);
   /* What we began does not fail for having waited for a slot. */
-  if (!self->is_stranger)
+  if (self->stranger == NULL)
     start_timeout (task);
   if (g_cancellable_is_cancelled (self->stop))
     {
@@ -454,7 +482,7 @@ jxs_tls_handshake_async (GIOStream *base,
   self->base = g_object_ref (base);
   self->role = params->role;
   self->pin = params->pin;
-  self->is_stranger = params->unauthenticated_peer;
+  self->stranger = g_strdup (params->stranger);
   g_set_object (&self->certificate, params->certificate);
   g_set_object (&self->identity, params->identity);
   g_set_object (&self->database, params->database);
@@ -474,7 +502,7 @@ jxs_tls_handshake_async (GIOStream *base,
                                                 g_object_ref (self->stop),
                                                 g_object_unref);
   self->timeout_ms = params->timeout_ms != 0 ? params->timeout_ms : DEFAULT_TIMEOUT_MS;
-  if (self->is_stranger)
+  if (self->stranger != NULL)
     start_timeout (task);
 
   switch (take_slot (task))

@@ -330,13 +330,14 @@ static void
 start_handshake (JxsXtlsSecurity *self, GTask *task)
 {
   gboolean initiator = jxs_security_is_initiator (JXS_SECURITY (self));
+  g_autoptr (JxsJid) peer = jxs_jid_to_bare (jxs_security_get_peer_jid (JXS_SECURITY (self)));
   Job *job = g_task_get_task_data (task);
   const JxsTlsParams params = {
     .role = initiator ? JXS_TLS_CLIENT : JXS_TLS_SERVER,
     .certificate = jxs_identity_get_certificate (self->identity),
     .pin = TRUE,
     /* Those we call ourselves cannot be many. */
-    .unauthenticated_peer = !initiator,
+    .stranger = initiator ? NULL : jxs_jid_to_string (peer),
   };
 
   jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),

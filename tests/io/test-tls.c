@@ -359,7 +359,7 @@ typedef struct
 } Stranger;
 
 static Stranger *
-stranger_new (Fixture *fixture)
+stranger_new (Fixture *fixture, const char *name)
 {
   Stranger *self = g_new0 (Stranger, 1);
   JxsTlsParams params = fixture->params[1];
@@ -368,7 +368,7 @@ stranger_new (Fixture *fixture)
   jxs_pipe_new (&self->base, &self->peer, &error);
   g_assert_no_error (error);
   self->cancellable = g_cancellable_new ();
-  params.unauthenticated_peer = TRUE;
+  params.stranger = name;
   jxs_tls_handshake_async (self->base,
                            &params,
                            G_PRIORITY_DEFAULT,
@@ -399,6 +399,17 @@ stranger_free (Stranger *self)
   g_free (self);
 }
 
+static void
+add_strangers (GPtrArray *strangers, Fixture *fixture, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("stranger %u", i);
+
+      g_ptr_array_add (strangers, stranger_new (fixture, name));
+    }
+}
+
 /* Strangers that dawdle occupy so many worker threads and no more; the others wait their turn, and
  * whoever is no stranger does not wait. */
 static void
@@ -407,9 +418,8 @@ test_strangers (Fixture *fixture, gconstpointer unused)
   g_autoptr (GPtrArray) strangers = g_ptr_array_new_with_free_func ((GDestroyNotify) stranger_free);
   Stranger *queued;
 
-  for (int i = 0; i < JXS_TLS_MAX_STRANGERS; i++)
-    g_ptr_array_add (strangers, stranger_new (fixture));
-  queued = stranger_new (fixture);
+  add_strangers (strangers, fixture, JXS_TLS_MAX_STRANGERS);
+  queued = stranger_new (fixture, "queued");
   g_ptr_array_add (strangers, queued);
 
   handshake (fixture);
@@ -425,7 +435,7 @@ test_strangers (Fixture *fixture, gconstpointer unused)
   /* the next gets the place of one that gave up, although all others still dawdle */
   tear_down (fixture, NULL);
   set_up (fixture, NULL);
-  fixture->params[1].unauthenticated_peer = TRUE;
+  fixture->params[1].stranger = "romeo";
   start (fixture, 0);
   start (fixture, 1);
   iterate_a_while ();
@@ -445,6 +455,27 @@ test_strangers (Fixture *fixture, gconstpointer unused)
     stranger_assert_failed (strangers->pdata[i], G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* One that dawdles many times over does not stand in the way of others. */
+static void
+test_one_stranger (Fixture *fixture, gconstpointer unused)
+{
+  g_autoptr (GPtrArray) strangers = g_ptr_array_new_with_free_func ((GDestroyNotify) stranger_free);
+
+  for (int i = 0; i < 2 * JXS_TLS_MAX_STRANGERS; i++)
+    g_ptr_array_add (strangers, stranger_new (fixture, "tybalt"));
+  fixture->params[1].stranger = "romeo";
+  handshake (fixture);
+  g_assert_no_error (fixture->error[1]);
+
+  /* Its others get their turn when it lets go. */
+  for (guint i = 0; i < strangers->len; i++)
+    {
+      iterate_a_while ();
+      g_cancellable_cancel (((Stranger *) strangers->pdata[i])->cancellable);
+      stranger_assert_failed (strangers->pdata[i], G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+}
+
 /* The queue has an end, and who waits in it too long is told the same as who dawdles. */
 static void
 test_too_many_strangers (Fixture *fixture, gconstpointer unused)
@@ -452,9 +483,8 @@ test_too_many_strangers (Fixture *fixture, gconstpointer unused)
   g_autoptr (GPtrArray) strangers = g_ptr_array_new_with_free_func ((GDestroyNotify) stranger_free);
   Stranger *refused;
 
-  for (int i = 0; i < JXS_TLS_MAX_STRANGERS + JXS_TLS_MAX_WAITING; i++)
-    g_ptr_array_add (strangers, stranger_new (fixture));
-  refused = stranger_new (fixture);
+  add_strangers (strangers, fixture, JXS_TLS_MAX_STRANGERS + JXS_TLS_MAX_WAITING);
+  refused = stranger_new (fixture, "refused");
   stranger_assert_failed (refused, JXS_ERROR, JXS_ERROR_LIMIT);
   stranger_free (refused);
 
@@ -463,7 +493,7 @@ test_too_many_strangers (Fixture *fixture, gconstpointer unused)
     stranger_assert_failed (strangers->pdata[i], JXS_ERROR, JXS_ERROR_TIMED_OUT);
 
   /* every place is free again */
-  fixture->params[1].unauthenticated_peer = TRUE;
+  fixture->params[1].stranger = "romeo";
   handshake (fixture);
   g_assert_no_error (fixture->error[1]);
 }
@@ -747,6 +777,7 @@ main (int argc, char *argv[])
   ADD ("faults", FALSE, test_faults);
   ADD ("pieces", FALSE, test_pieces);
   ADD ("strangers", FALSE, test_strangers);
+  ADD ("one-stranger", FALSE, test_one_stranger);
   ADD ("too-many-strangers", FALSE, test_too_many_strangers);
   ADD ("database", FALSE, test_database);
   ADD ("protocols", FALSE, test_protocols);
