@@ -14,16 +14,34 @@ class TapResult(unittest.TestResult):
         super().__init__()
         self.prefix = prefix
         self.number = 0
+        self.has_bad_parts = False
 
     def _line(self, ok, test, note=""):
         self.number += 1
         name = test.id().removeprefix("__main__.").replace(".", "/")
         print(f"{'ok' if ok else 'not ok'} {self.number} {self.prefix}/{name}{note}", flush=True)
 
-    def _failed(self, test, error):
-        self._line(False, test)
+    def _explain(self, error):
         for line in "".join(traceback.format_exception(*error)).splitlines():
             print(f"# {line}", flush=True)
+
+    def _failed(self, test, error):
+        self._line(False, test)
+        self._explain(error)
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.has_bad_parts = False
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is None:
+            return
+        print(f"# {subtest}", flush=True)
+        self._explain(err)
+        if not self.has_bad_parts:
+            self.has_bad_parts = True
+            self._line(False, test)
 
     def addSuccess(self, test):
         super().addSuccess(test)
