@@ -6,7 +6,9 @@
 
 G_BEGIN_DECLS
 
-#define JXS_PEER_STREAM_OPEN_TIMEOUT_MS 60000 /* stops a peer that never sends its header */
+/* For the peer's header: a person at its side may be deciding about our key, for up to ten minutes.
+ * Stops a peer that never sends one. */
+#define JXS_PEER_STREAM_OPEN_TIMEOUT_MS 660000
 /* How long a stream that broke while opening waits for the session to say why. */
 #define JXS_PEER_STREAM_REASON_TIMEOUT_MS 2000
 

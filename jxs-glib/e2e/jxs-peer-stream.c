@@ -14,14 +14,11 @@
 /* One stream being opened. */
 typedef struct
 {
-  JxsXmlStream *stream;      /* (owned) */
-  GMainContext *context;     /* (owned) */
-  GCancellable *cancellable; /* (owned): the caller's and the deadline's */
-  gulong cancelled_id;
-  GSource *deadline; /* (owned) (nullable) */
-  gulong ended_id;   /* of the session, while its reason is awaited */
-  GError *error;     /* (owned) (nullable): what broke the stream */
-  gboolean timed_out;
+  JxsXmlStream *stream;  /* (owned) */
+  GMainContext *context; /* (owned) */
+  GSource *deadline;     /* (owned) (nullable) */
+  gulong ended_id;       /* of the session, while its reason is awaited */
+  GError *error;         /* (owned) (nullable): what broke the stream */
 } Opening;
 
 static void
@@ -40,7 +37,6 @@ opening_free (gpointer data)
   clear_deadline (opening);
   g_clear_object (&opening->stream);
   g_clear_pointer (&opening->context, g_main_context_unref);
-  g_clear_object (&opening->cancellable);
   g_clear_error (&opening->error);
   g_free (opening);
 }
@@ -119,17 +115,6 @@ attach (JxsXmlStream *stream, JxsConnection *connection)
 
 /* ---- opening ---- */
 
-static void
-finish_opening (GTask *task)
-{
-  Opening *opening = g_task_get_task_data (task);
-
-  clear_deadline (opening);
-  if (opening->cancelled_id != 0)
-    g_cancellable_disconnect (g_task_get_cancellable (task), opening->cancelled_id);
-  opening->cancelled_id = 0;
-}
-
 static JxsReasonCondition
 reason_for (const GError *error)
 {
@@ -151,7 +136,7 @@ fail (GTask *owned_task)
   Opening *opening = g_task_get_task_data (task);
   const GError *session_error = jxs_connection_get_session_error (connection);
 
-  finish_opening (task);
+  clear_deadline (opening);
   if (opening->ended_id != 0)
     g_signal_handler_disconnect (jxs_connection_get_session (connection), opening->ended_id);
   opening->ended_id = 0;
@@ -228,14 +213,8 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!jxs_xml_stream_open_finish (stream, result, &features, &opening->error))
     {
-      if (opening->timed_out)
-        {
-          g_clear_error (&opening->error);
-          opening->error = g_error_new_literal (JXS_ERROR,
-                                                JXS_ERROR_TIMED_OUT,
-                                                _ ("The peer did not open the stream in time"));
-        }
-      if (opening->timed_out || jxs_connection_is_session_over (connection) ||
+      if (g_error_matches (opening->error, JXS_ERROR, JXS_ERROR_TIMED_OUT) ||
+          jxs_connection_is_session_over (connection) ||
           g_error_matches (opening->error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
           opening->error->domain == JXS_STREAM_ERROR)
         fail (g_steal_pointer (&task));
@@ -248,26 +227,9 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       fail (g_steal_pointer (&task));
       return;
     }
-  finish_opening (task);
   attach (stream, connection);
   jxs_xml_stream_set_open (stream);
   g_task_return_pointer (task, g_object_ref (stream), g_object_unref);
-}
-
-static gboolean
-open_deadline_cb (gpointer user_data)
-{
-  Opening *opening = user_data;
-
-  opening->timed_out = TRUE;
-  g_cancellable_cancel (opening->cancellable);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-cancelled_cb (GCancellable *cancellable, gpointer user_data)
-{
-  g_cancellable_cancel (user_data);
 }
 
 void
@@ -288,24 +250,14 @@ jxs_peer_stream_open_async (JxsConnection *connection,
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, opening, opening_free);
   opening->context = g_main_context_ref_thread_default ();
-  opening->cancellable = g_cancellable_new ();
   opening->stream = jxs_xml_stream_new (G_IO_STREAM (connection),
                                         role,
                                         JXS_XML_STREAM_PEER,
                                         jxs_session_get_local_jid (session),
                                         jxs_session_get_peer_jid (session));
-  opening->deadline = jxs_clock_timeout_attach (JXS_PEER_STREAM_OPEN_TIMEOUT_MS,
-                                                "[jxs] stream header",
-                                                opening->context,
-                                                open_deadline_cb,
-                                                opening);
-  if (cancellable != NULL)
-    opening->cancelled_id = g_cancellable_connect (cancellable,
-                                                   G_CALLBACK (cancelled_cb),
-                                                   g_object_ref (opening->cancellable),
-                                                   g_object_unref);
+  jxs_xml_stream_set_opening_deadline (opening->stream, JXS_PEER_STREAM_OPEN_TIMEOUT_MS);
   jxs_xml_stream_open_async (
-      opening->stream, NULL, io_priority, opening->cancellable, opened_cb, g_steal_pointer (&task));
+      opening->stream, NULL, io_priority, cancellable, opened_cb, g_steal_pointer (&task));
 }
 
 JxsXmlStream *

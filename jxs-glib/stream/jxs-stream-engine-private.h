@@ -57,6 +57,8 @@ gboolean jxs_stream_engine_open (JxsStreamEngine *self,
 /* While negotiating: asks for one more element, or no more for any. */
 void jxs_stream_engine_want_element (JxsStreamEngine *self, gboolean want);
 void jxs_stream_engine_set_paused (JxsStreamEngine *self, gboolean paused);
+/* Instead of JXS_STREAM_OPENING_DEADLINE_MS, from the next deadline on. */
+void jxs_stream_engine_set_opening_deadline (JxsStreamEngine *self, guint deadline_ms);
 void jxs_stream_engine_restart (JxsStreamEngine *self);
 void jxs_stream_engine_set_open (JxsStreamEngine *self);
 /* Any element, whatever the state, as long as there is a wire. */

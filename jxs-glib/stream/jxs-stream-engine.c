@@ -27,6 +27,7 @@ struct _JxsStreamEngine
   GMainContext *context; /* (owned) */
   JxsXmlStreamRole role;
   JxsXmlStreamKind kind;
+  guint opening_deadline_ms;
   JxsJid *local; /* (owned) (nullable) */
   JxsJid *peer;  /* (owned) */
   const JxsStreamEngineFuncs *funcs;
@@ -585,7 +586,7 @@ jxs_stream_engine_handle (JxsStreamEngine *self, JxsStreamEvent event, const GEr
 
   send_what (self, actions);
   if (actions & JXS_STREAM_ACTION_ARM_OPENING)
-    jxs_stream_timers_set_deadline (self->timers, JXS_STREAM_OPENING_DEADLINE_MS);
+    jxs_stream_timers_set_deadline (self->timers, self->opening_deadline_ms);
   if (actions & JXS_STREAM_ACTION_ARM_CLOSING)
     jxs_stream_timers_set_deadline (self->timers, JXS_STREAM_CLOSING_DEADLINE_MS);
   if (actions & JXS_STREAM_ACTION_DISARM)
@@ -634,6 +635,7 @@ jxs_stream_engine_set_parties (JxsStreamEngine *self,
 {
   self->role = role;
   self->kind = kind;
+  self->opening_deadline_ms = JXS_STREAM_OPENING_DEADLINE_MS;
   self->local = local != NULL ? jxs_jid_ref (local) : NULL;
   self->peer = jxs_jid_ref (peer);
 }
@@ -697,8 +699,14 @@ jxs_stream_engine_set_paused (JxsStreamEngine *self, gboolean paused)
 {
   self->paused = paused;
   /* What is beneath is somebody else's meanwhile: nothing may be said on it. */
-  jxs_stream_timers_set_deadline (self->timers, paused ? 0 : JXS_STREAM_OPENING_DEADLINE_MS);
+  jxs_stream_timers_set_deadline (self->timers, paused ? 0 : self->opening_deadline_ms);
   update_reading (self);
+}
+
+void
+jxs_stream_engine_set_opening_deadline (JxsStreamEngine *self, guint deadline_ms)
+{
+  self->opening_deadline_ms = deadline_ms;
 }
 
 void

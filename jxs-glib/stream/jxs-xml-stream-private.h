@@ -69,6 +69,8 @@ void jxs_xml_stream_set_open (JxsXmlStream *self);
 void jxs_xml_stream_set_local_jid (JxsXmlStream *self, JxsJid *local);
 /* Ends the stream with a stream error to the peer, and with error locally, in "closed". */
 void jxs_xml_stream_fail (JxsXmlStream *self, const GError *error);
+/* How long opening may take instead of 30 s. Before it begins. */
+void jxs_xml_stream_set_opening_deadline (JxsXmlStream *self, guint deadline_ms);
 /* What has to end after the stream and before "closed": func is called once when both sides closed
  * in order; the stream counts as closing until jxs_xml_stream_beneath_closed(). A stream that fails
  * is closed at once. */

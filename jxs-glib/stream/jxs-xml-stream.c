@@ -210,6 +210,12 @@ on_finished (const GError *error, gpointer user_data)
 }
 
 void
+jxs_xml_stream_set_opening_deadline (JxsXmlStream *self, guint deadline_ms)
+{
+  jxs_stream_engine_set_opening_deadline (self->engine, deadline_ms);
+}
+
+void
 jxs_xml_stream_set_beneath (JxsXmlStream *self, JxsXmlStreamBeneathFunc func, gpointer user_data)
 {
   self->beneath_func = func;

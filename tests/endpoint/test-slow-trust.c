@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "jxs-test-pair.h"
+
+#include <jxs-glib/base/jxs-clock-private.h>
+
+/* A person who is asked about a key and takes time. */
+#define PERSON_TYPE_TRUST (person_trust_get_type ())
+G_DECLARE_FINAL_TYPE (PersonTrust, person_trust, PERSON, TRUST, GObject)
+
+struct _PersonTrust
+{
+  GObject parent_instance;
+
+  JxsTrustRequest *request; /* (owned) (nullable) */
+};
+
+static void
+person_trust_decide (JxsTrust *trust, JxsTrustRequest *request)
+{
+  g_set_object (&PERSON_TRUST (trust)->request, request);
+}
+
+static void
+person_trust_iface_init (JxsTrustInterface *iface)
+{
+  iface->decide = person_trust_decide;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (PersonTrust,
+                               person_trust,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (JXS_TYPE_TRUST, person_trust_iface_init))
+
+static void
+person_trust_class_init (PersonTrustClass *klass)
+{
+}
+
+static void
+person_trust_init (PersonTrust *self)
+{
+}
+
+static void
+trace_cb (JxsEndpoint *endpoint,
+          gint64 time_us,
+          const char *layer,
+          const char *what,
+          const char *detail,
+          gpointer user_data)
+{
+  if (g_str_equal (layer, "jingle") && g_str_equal (what, "connected"))
+    *(gboolean *) user_data = TRUE;
+}
+
+/* The peer has nothing to do but wait meanwhile, and does: nine minutes are no time-out. */
+static void
+test_nine_minutes (gconstpointer data)
+{
+  guint who = GPOINTER_TO_UINT (data);
+  Pair pair;
+  Doorman doorman;
+  Reply reply = { NULL };
+  gboolean connected = FALSE;
+  g_autoptr (PersonTrust) person = g_object_new (PERSON_TYPE_TRUST, NULL);
+  g_autoptr (JxsXmlStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+
+  jxs_clock_use_fake (0);
+  pair_init (&pair);
+  g_object_unref (pair.endpoints[who]);
+  pair.endpoints[who] =
+      jxs_endpoint_new (JXS_CHANNEL (pair.channels[who]), pair.identities[who], JXS_TRUST (person));
+  g_signal_connect (pair.endpoints[1 - who], "trace", G_CALLBACK (trace_cb), &connected);
+  doorman_init (&doorman, pair.endpoints[JULIET]);
+  jxs_endpoint_open_stream_async (
+      pair.endpoints[ROMEO], pair.jids[JULIET], G_PRIORITY_DEFAULT, NULL, reply_cb, &reply);
+
+  wait_until (person->request != NULL && connected);
+  for (guint minute = 0; minute < 9; minute++)
+    {
+      jxs_clock_advance (60 * G_USEC_PER_SEC);
+      settle ();
+      g_assert_null (reply.result);
+    }
+  jxs_trust_request_respond (person->request, JXS_TRUST_LEVEL_VERIFIED, NULL);
+  g_clear_object (&person->request);
+  wait_until (reply.result != NULL && doorman.stream != NULL);
+  stream = jxs_endpoint_open_stream_finish (pair.endpoints[ROMEO], reply.result, &error);
+  g_assert_no_error (error);
+  g_clear_object (&reply.result);
+  close_stream (stream);
+
+  jxs_clock_use_real ();
+  g_clear_object (&stream);
+  doorman_clear (&doorman);
+  pair_clear (&pair);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_data_func ("/endpoint/slow-trust/initiator",
+                        GUINT_TO_POINTER (ROMEO),
+                        test_nine_minutes);
+  g_test_add_data_func ("/endpoint/slow-trust/responder",
+                        GUINT_TO_POINTER (JULIET),
+                        test_nine_minutes);
+  return g_test_run ();
+}
