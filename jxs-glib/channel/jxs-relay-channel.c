@@ -26,6 +26,9 @@
  *   handle_it_myself (stanza);
  * ```
  *
+ * In-band bytestreams that the library did not negotiate are not taken: the application may have
+ * some of its own, and answers requests about others as all it does not understand.
+ *
  * Since: 1.0
  */
 struct _JxsRelayChannel

@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 /* All in-band bytestreams on one router, by (full JID of the peer, sid): a stream never hears of
  * another peer that uses its sid. Made at the first call and kept as long as the router, so that
- * packets for streams that are gone are answered item-not-found (XEP-0047 §2.2). */
+ * packets for streams that are gone are answered item-not-found (XEP-0047 §2.2), except on a
+ * JxsRelayChannel: whatever is not for one of ours is left to its application. */
 typedef struct _JxsIbbDispatcher JxsIbbDispatcher;
 
 /* payload: <open/>, <data/> or <close/>; iq is NULL for data in a message. Whoever gets an iq

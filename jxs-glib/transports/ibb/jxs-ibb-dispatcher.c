@@ -3,6 +3,7 @@
 
 #include "jxs-ibb-dispatcher-private.h"
 
+#include <jxs-glib/channel/jxs-relay-channel.h>
 #include <jxs-glib/transports/ibb/jxs-ibb-codec-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
@@ -69,8 +70,12 @@ iq_cb (JxsRouter *router, JxsElement *iq, JxsElement *payload, JxsJid *from, gpo
   JxsIbbDispatcher *self = user_data;
   g_autoptr (GError) error = NULL;
   gboolean is_open = jxs_element_is (payload, "open", NULL);
-  const char *sid;
-  Stream *stream;
+  const char *sid = jxs_ibb_parse_sid (payload, &error);
+  Stream *stream = sid == NULL ? NULL : find (self, from, sid);
+
+  /* The application there may have bytestreams of its own, and answers for them. */
+  if (stream == NULL && JXS_IS_RELAY_CHANNEL (jxs_router_get_channel (router)))
+    return FALSE;
 
   if (!is_open && !jxs_element_is (payload, "data", NULL) &&
       !jxs_element_is (payload, "close", NULL))
@@ -87,14 +92,12 @@ iq_cb (JxsRouter *router, JxsElement *iq, JxsElement *payload, JxsJid *from, gpo
       return TRUE;
     }
 
-  sid = jxs_ibb_parse_sid (payload, &error);
   if (sid == NULL)
     {
       jxs_router_reply_error (router, iq, error, NULL);
       return TRUE;
     }
 
-  stream = find (self, from, sid);
   if (stream != NULL)
     stream->func (iq, payload, stream->user_data);
   else if (is_open)
