@@ -420,7 +420,7 @@ jxs_endpoint_open_pipe_finish (JxsEndpoint *self, GAsyncResult *result, GError *
  * jxs_endpoint_create_session:
  * @self: an endpoint
  * @peer: the full JID of the peer
- * @description: our offer: a description element in a namespace of the application's own
+ * @description: our offer: an element `description` in a namespace of the application's own
  *
  * Creates a session for an application type of the application's own. Nothing is sent before
  * [method@Endpoint.connect_session_async].
@@ -435,6 +435,8 @@ jxs_endpoint_create_session (JxsEndpoint *self, JxsJid *peer, JxsElement *descri
   g_return_val_if_fail (JXS_IS_ENDPOINT (self), NULL);
   g_return_val_if_fail (peer != NULL, NULL);
   g_return_val_if_fail (description != NULL, NULL);
+  g_return_val_if_fail (jxs_element_is (description, "description", NULL), NULL);
+  g_return_val_if_fail (jxs_element_get_namespace (description) != NULL, NULL);
 
   return jxs_session_manager_create (self->manager, peer, description, self->xtls != NULL);
 }
@@ -443,8 +445,8 @@ jxs_endpoint_create_session (JxsEndpoint *self, JxsJid *peer, JxsElement *descri
  * jxs_endpoint_connect_session_async:
  * @self: an endpoint
  * @session: a session of [method@Endpoint.create_session] or [signal@Endpoint::incoming]
- * @answer: (nullable): for a session of the peer: our answer to its description, or %NULL for the
- *   same description again
+ * @answer: (nullable): for a session of the peer: our answer to its description, an element
+ *   `description` in the same namespace, or %NULL for the same description again
  * @io_priority: the I/O priority of the request
  * @cancellable: (nullable): a cancellable, or %NULL
  * @callback: (scope async) (closure user_data): called when done
@@ -469,6 +471,8 @@ jxs_endpoint_connect_session_async (JxsEndpoint *self,
 
   g_return_if_fail (JXS_IS_ENDPOINT (self));
   g_return_if_fail (JXS_IS_SESSION (session));
+  g_return_if_fail (answer == NULL ||
+                    jxs_element_is (answer, "description", jxs_session_get_namespace (session)));
 
   task = g_task_new (self, cancellable, callback, user_data);
   operation = g_new0 (Operation, 1);

@@ -592,6 +592,30 @@ info_cb (JxsSession *session, JxsElement *payload, gpointer user_data)
          jxs_element_is (payload, "description", "urn:example:game:1");
 }
 
+/* What is no description is the caller's mistake, and is not offered. */
+static void
+test_no_description (void)
+{
+  static const char *const offers[] = {
+    "<description/>",
+    "<offer xmlns='urn:example:game:1'/>",
+  };
+  Pair pair;
+
+  pair_init (&pair);
+  for (guint i = 0; i < G_N_ELEMENTS (offers); i++)
+    {
+      g_autoptr (JxsElement) offer = jxs_element_new_from_string (offers[i], NULL);
+
+      g_test_expect_message ("jxs-endpoint",
+                             G_LOG_LEVEL_CRITICAL,
+                             "*jxs_endpoint_create_session*description*");
+      g_assert_null (jxs_endpoint_create_session (pair.endpoints[ROMEO], pair.jids[JULIET], offer));
+      g_test_assert_expected_messages ();
+    }
+  pair_clear (&pair);
+}
+
 static void
 test_own_application (void)
 {
@@ -752,6 +776,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/endpoint/endpoint/many", GUINT_TO_POINTER (MANY), test_many);
   g_test_add_data_func ("/endpoint/endpoint/limits", GUINT_TO_POINTER (7), test_many);
   g_test_add_func ("/endpoint/endpoint/own-application", test_own_application);
+  g_test_add_func ("/endpoint/endpoint/no-description", test_no_description);
   g_test_add_func ("/endpoint/endpoint/trace", test_trace);
   return g_test_run ();
 }
