@@ -762,7 +762,7 @@ jxs_ibb_stream_get_stats (JxsIbbStream *self, JxsIbbStats *stats)
     .block_size = self->params.block_size,
     .window = jxs_ibb_pacer_get_window (&self->pacer),
     .current_block = jxs_ibb_pacer_get_block (&self->pacer),
-    .in_flight = self->machine.in_flight.length,
+    .in_flight = self->pacer.n_in_flight,
     .rtt_us = self->pacer.smooth_us,
     .bytes_sent = self->n_sent,
     .bytes_received = self->n_received,

@@ -17,9 +17,9 @@ typedef struct
   guint block_size;    /* negotiated maximum, bytes before base64 */
   guint window;        /* blocks in flight allowed now */
   guint current_block; /* bytes per block chosen now */
-  guint in_flight;
-  gint64 rtt_us;      /* smoothed */
-  guint64 bytes_sent; /* acknowledged */
+  guint in_flight;     /* blocks without an answer */
+  gint64 rtt_us;       /* smoothed */
+  guint64 bytes_sent;  /* acknowledged */
   guint64 bytes_received;
 } JxsIbbStats;
 
