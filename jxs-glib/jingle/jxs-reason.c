@@ -277,10 +277,12 @@ JxsElement *
 jxs_reason_build (JxsReason *self, const char *jingle_namespace)
 {
   JxsElement *element = jxs_element_new ("reason", jingle_namespace);
+  /* A peer's name that is not known, and was perhaps cut, is not passed on. */
+  const char *name = condition_names[self->condition];
 
-  if (self->name != NULL)
+  if (name != NULL)
     {
-      JxsElement *condition = jxs_element_append (element, self->name, NULL);
+      JxsElement *condition = jxs_element_append (element, name, NULL);
 
       if (self->alternative_sid != NULL)
         jxs_element_add_text (jxs_element_append (condition, "sid", NULL), self->alternative_sid);
