@@ -228,7 +228,8 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (sent->action == JXS_JINGLE_SESSION_INITIATE)
     {
       self->initiate_answered = TRUE;
-      if (error != NULL)
+      /* A peer that has accepted got it, whatever became of its answer. */
+      if (error != NULL && self->machine.state == JXS_SESSION_STATE_PENDING)
         initiate_refused (self, error, answer);
     }
   else if (error == NULL)
