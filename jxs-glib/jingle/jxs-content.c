@@ -273,6 +273,8 @@ connect_transport (JxsContent *self)
   g_set_object (&self->stream, NULL);
   self->cancellable = g_cancellable_new ();
   report_step (self, "transport-connecting", FALSE, NULL);
+  if (self->cancellable == NULL)
+    return; /* whoever watches the time line ended it */
   jxs_transport_connect_async (self->transport,
                                self->cancellable,
                                connected_cb,
@@ -328,9 +330,11 @@ secure_base (JxsContent *self)
     return; /* the cancelled handshake on the replaced transport has to come back first */
 
   base = g_steal_pointer (&self->base);
-  self->security_busy = TRUE;
   g_set_object (&self->stream, NULL);
   report_step (self, "securing", FALSE, NULL);
+  if (self->cancellable == NULL)
+    return;
+  self->security_busy = TRUE;
   jxs_security_secure_async (
       self->security, base, self->cancellable, secured_cb, attempt_new (self));
 }

@@ -272,7 +272,8 @@ handle_offer (JxsSessionManager *self, JxsElement *iq, const JxsJingle *offer, J
                              collect_extra (offer, index, content));
   jxs_session_manager_insert (self, session);
   jxs_session_wait_for_application (session);
-  g_signal_emit (self, signals[INCOMING], 0, session);
+  if (jxs_session_get_state (session) == JXS_SESSION_STATE_PENDING)
+    g_signal_emit (self, signals[INCOMING], 0, session);
 }
 
 /* A session-initiate without session: what comes before its contents matter (XEP-0166 §6.3.2). */

@@ -618,6 +618,62 @@ test_trace (void)
   pair_clear (&pair);
 }
 
+typedef struct
+{
+  Side *side;
+  gboolean close;
+  guint countdown;
+  gboolean ended; /* something */
+} Watcher;
+
+static void
+watcher_cb (
+    gint64 time_us, const char *layer, const char *what, const char *detail, gpointer user_data)
+{
+  Watcher *self = user_data;
+  g_autoptr (GPtrArray) sessions = NULL;
+
+  if (self->countdown == 0 || --self->countdown > 0)
+    return;
+  if (self->close)
+    jxs_loopback_channel_close (JXS_LOOPBACK_CHANNEL (self->side->channel));
+  sessions = jxs_session_manager_list_sessions (self->side->manager);
+  for (guint i = 0; i < sessions->len; i++)
+    jxs_session_terminate (g_ptr_array_index (sessions, i), NULL);
+  self->ended = self->close || sessions->len > 0;
+}
+
+/* Who watches the time line ends it at any event. */
+static void
+test_end_from_the_time_line (gconstpointer data)
+{
+  const guint mode = GPOINTER_TO_UINT (data);
+  gboolean more = TRUE;
+
+  for (guint event = 1; more; event++)
+    {
+      g_autoptr (JxsTrace) trace = NULL;
+      Watcher watcher = { .close = (mode & 4) != 0, .countdown = event };
+      Pair pair;
+      Result *ours;
+
+      g_assert_cmpuint (event, <, 100);
+      pair_init (&pair);
+      watcher.side = (mode & 1) != 0 ? &pair.romeo : &pair.juliet;
+      if (mode & 2)
+        pair.romeo.fast.connect = pair.juliet.fast.connect = FAKE_FAILS;
+      trace = jxs_trace_new (watcher_cb, &watcher);
+      jxs_router_set_trace (watcher.side->router, trace);
+      ours = begin (&pair, TRUE, NULL);
+      run_until_idle ();
+      more = watcher.countdown == 0;
+      g_assert_true (ours->done);
+      g_assert_cmpuint (ours->n_ended, ==, watcher.ended ? 1 : 0);
+      jxs_router_set_trace (watcher.side->router, NULL);
+      pair_clear (&pair);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -644,7 +700,10 @@ main (int argc, char *argv[])
     {
       g_autofree char *path = g_strconcat ("/jingle/session/end/", modes[i], NULL);
 
+      g_autofree char *watched = g_strconcat ("/jingle/session/watched/", modes[i], NULL);
+
       g_test_add_data_func (path, GUINT_TO_POINTER (i), test_end_at_every_moment);
+      g_test_add_data_func (watched, GUINT_TO_POINTER (i), test_end_from_the_time_line);
     }
   g_test_add_func ("/jingle/session/dispose", test_dispose);
   g_test_add_func ("/jingle/session/channel-closed", test_channel_closed);
