@@ -504,32 +504,6 @@ static const JxsStreamTimersFuncs timer_funcs = { on_deadline, on_keep_alive, on
 
 /* --- the machine --- */
 
-static GError *
-new_cause (JxsStreamEngine *self, JxsStreamState before, const GError *error)
-{
-  switch (self->machine.cause)
-    {
-    case JXS_STREAM_CAUSE_EVENT:
-      return g_error_copy (error);
-    case JXS_STREAM_CAUSE_NOT_AUTHORIZED:
-      return jxs_stream_error_new (JXS_STREAM_ERROR_NOT_AUTHORIZED);
-    case JXS_STREAM_CAUSE_UNSUPPORTED_STANZA_TYPE:
-      return jxs_stream_error_new (JXS_STREAM_ERROR_UNSUPPORTED_STANZA_TYPE);
-    case JXS_STREAM_CAUSE_TRUNCATED:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_TRUNCATED,
-                                  _ ("The connection ended without the stream being closed"));
-    case JXS_STREAM_CAUSE_TIMED_OUT:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_TIMED_OUT,
-                                  before < JXS_STREAM_STATE_OPEN
-                                      ? _ ("The peer did not open the stream in time")
-                                      : _ ("The peer did not close the stream in time"));
-    default:
-      return NULL;
-    }
-}
-
 static void
 drop_io (JxsStreamEngine *self)
 {
@@ -575,7 +549,8 @@ jxs_stream_engine_handle (JxsStreamEngine *self, JxsStreamEvent event, const GEr
   if (self->machine.state == before)
     return actions;
   if (self->machine.cause != cause)
-    self->error = new_cause (self, before, error);
+    self->error =
+        jxs_stream_cause_to_error (self->machine.cause, before < JXS_STREAM_STATE_OPEN, error);
   jxs_log_debug (self->user_data,
                  "%s: %s -> %s%s%s",
                  jxs_stream_machine_event_to_string (event),

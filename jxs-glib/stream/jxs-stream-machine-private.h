@@ -92,5 +92,7 @@ void jxs_stream_machine_init (JxsStreamMachine *self);
 JxsStreamAction jxs_stream_machine_handle (JxsStreamMachine *self, JxsStreamEvent event);
 const char *jxs_stream_machine_state_to_string (JxsStreamState state);
 const char *jxs_stream_machine_event_to_string (JxsStreamEvent event);
+/* What to tell the application; event is the error that came with the event. (nullable) */
+GError *jxs_stream_cause_to_error (JxsStreamCause cause, gboolean opening, const GError *event);
 
 G_END_DECLS

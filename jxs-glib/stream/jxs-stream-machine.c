@@ -3,6 +3,11 @@
 
 #include <jxs-glib/stream/jxs-stream-machine-private.h>
 
+#include <glib/gi18n-lib.h>
+
+#include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/stream/jxs-stream-error-private.h>
+
 typedef struct
 {
   JxsStreamState next;
@@ -156,4 +161,29 @@ jxs_stream_machine_event_to_string (JxsStreamEvent event)
   };
 
   return names[event];
+}
+
+GError *
+jxs_stream_cause_to_error (JxsStreamCause cause, gboolean opening, const GError *event)
+{
+  switch (cause)
+    {
+    case JXS_STREAM_CAUSE_EVENT:
+      return g_error_copy (event);
+    case JXS_STREAM_CAUSE_NOT_AUTHORIZED:
+      return jxs_stream_error_new (JXS_STREAM_ERROR_NOT_AUTHORIZED);
+    case JXS_STREAM_CAUSE_UNSUPPORTED_STANZA_TYPE:
+      return jxs_stream_error_new (JXS_STREAM_ERROR_UNSUPPORTED_STANZA_TYPE);
+    case JXS_STREAM_CAUSE_TRUNCATED:
+      return g_error_new_literal (JXS_ERROR,
+                                  JXS_ERROR_TRUNCATED,
+                                  _ ("The connection ended without the stream being closed"));
+    case JXS_STREAM_CAUSE_TIMED_OUT:
+      return g_error_new_literal (JXS_ERROR,
+                                  JXS_ERROR_TIMED_OUT,
+                                  opening ? _ ("The peer did not open the stream in time")
+                                          : _ ("The peer did not close the stream in time"));
+    default:
+      return NULL;
+    }
 }
