@@ -56,7 +56,7 @@ tool_account_add_options (ToolAccount *self, GOptionContext *context)
       G_OPTION_ARG_STRING_ARRAY,
       &self->fingerprints,
       N_ ("Accept only this key (SHA-256), compared over another way; may be repeated"),
-      "[JID=]FINGERPRINT" },
+      "[JID=]KEY" },
     { "trace",
       0,
       0,
@@ -70,10 +70,26 @@ tool_account_add_options (ToolAccount *self, GOptionContext *context)
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
 }
 
+/* A domain alone is a valid address, but mostly one that was cut short. */
+static JxsJid *
+parse_account (const char *text, GError **error)
+{
+  g_autoptr (JxsJid) jid = jxs_jid_new (text, error);
+
+  if (jid == NULL || jxs_jid_get_local (jid) != NULL)
+    return g_steal_pointer (&jid);
+  g_set_error (error,
+               JXS_ERROR,
+               JXS_ERROR_INVALID_JID,
+               _ ("“%s” is not the address of an account, which looks like juliet@example.org"),
+               jxs_jid_to_string (jid));
+  return NULL;
+}
+
 JxsJid *
 tool_parse_peer (const char *text, GError **error)
 {
-  g_autoptr (JxsJid) jid = jxs_jid_new (text, error);
+  g_autoptr (JxsJid) jid = parse_account (text, error);
 
   if (jid == NULL || jxs_jid_is_full (jid))
     return g_steal_pointer (&jid);
@@ -118,13 +134,14 @@ static char *
 get_password (ToolAccount *self, GError **error)
 {
   const char *from_environment = g_getenv ("JXS_PASSWORD");
+  g_autoptr (JxsJid) bare = jxs_jid_to_bare (self->jid);
   g_autofree char *prompt = NULL;
 
   if (self->password_file != NULL)
     return read_password_file (self->password_file, error);
   if (from_environment != NULL)
     return g_strdup (from_environment);
-  prompt = g_strdup_printf (_ ("Password for %s: "), jxs_jid_to_string (self->jid));
+  prompt = g_strdup_printf (_ ("Password for %s: "), jxs_jid_to_string (bare));
   return tool_ask_password (prompt, error);
 }
 
@@ -150,12 +167,11 @@ pin (ToolAccount *self, const char *text, JxsJid *peer, GError **error)
          jxs_memory_trust_pin (self->trust, jid, equals != NULL ? equals + 1 : text, TRUE, error);
 }
 
+/* Takes what the command line says. */
 static gboolean
 prepare (ToolAccount *self, const char *resource, JxsJid *peer, GError **error)
 {
-  g_autoptr (JxsJid) jid = jxs_jid_new (self->jid_text, error);
-  g_autoptr (GFile) file = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (JxsJid) jid = parse_account (self->jid_text, error);
 
   if (jid == NULL)
     return FALSE;
@@ -169,6 +185,14 @@ prepare (ToolAccount *self, const char *resource, JxsJid *peer, GError **error)
   for (gsize i = 0; self->fingerprints != NULL && self->fingerprints[i] != NULL; i++)
     if (!pin (self, self->fingerprints[i], peer, error))
       return FALSE;
+  return TRUE;
+}
+
+static gboolean
+load_identity (ToolAccount *self, GError **error)
+{
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
 
   file = self->identity_path != NULL ? g_file_new_for_commandline_arg (self->identity_path)
                                      : tool_identity_file (self->jid);
@@ -219,6 +243,12 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
     }
   if (!prepare (self, resource, peer, &error))
     {
+      tool_fail (NULL, error);
+      *status = TOOL_USAGE;
+      return FALSE;
+    }
+  if (!load_identity (self, &error))
+    {
       *status = tool_fail (NULL, error);
       return FALSE;
     }
@@ -244,6 +274,17 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
     tool_trace (self->endpoint,
                 jxs_jid_to_string (jxs_channel_get_local_jid (JXS_CHANNEL (self->client))));
   return TRUE;
+}
+
+int
+tool_account_fail_lost (ToolAccount *self)
+{
+  g_autoptr (GError) error =
+      self->lost_error != NULL
+          ? g_error_copy (self->lost_error)
+          : g_error_new_literal (JXS_ERROR, JXS_ERROR_CLOSED, _ ("It closed the connection"));
+
+  return tool_fail_server (_ ("The server is gone"), error);
 }
 
 void
@@ -307,7 +348,8 @@ tool_print_connection (JxsConnection *connection)
     {
       g_autofree char *text = tool_fingerprint (fingerprint, 2);
 
-      g_printerr ("%s\n  %s\n", describe_trust (jxs_connection_get_trust_level (connection)), text);
+      tool_say (0, "%s", describe_trust (jxs_connection_get_trust_level (connection)));
+      g_printerr ("  %s\n", text);
     }
 }
 

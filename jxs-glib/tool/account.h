@@ -31,6 +31,8 @@ void tool_account_add_options (ToolAccount *self, GOptionContext *context);
 /* Connects. resource (nullable) is asked for when the address names none; peer (nullable) is whose
  * fingerprint one without address is. On failure all is said, and status tells how to end. */
 gboolean tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *status);
+/* Says that the server closed the connection, once is_lost; returns the status. */
+int tool_account_fail_lost (ToolAccount *self);
 /* In order; what goes wrong at that time is nobody's concern. */
 void tool_account_clear (ToolAccount *self);
 

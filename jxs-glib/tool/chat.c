@@ -4,12 +4,15 @@
 #include "account.h"
 #include "talk.h"
 
+#include <unistd.h>
+
 #include <glib/gi18n.h>
 
 typedef struct
 {
   ToolTalk *talk;   /* (owned) */
   ToolLines *lines; /* (owned) */
+  gboolean is_done; /* we ended it */
 } Chat;
 
 static void
@@ -22,24 +25,43 @@ sent_cb (ToolTalk *talk, gpointer user_data)
 }
 
 static void
-line_cb (const char *line, gpointer user_data)
+line_cb (const char *line, gsize length, gpointer user_data)
 {
   Chat *chat = user_data;
 
   if (line != NULL)
-    tool_talk_send (chat->talk, line, sent_cb, chat);
-  else
-    tool_talk_close (chat->talk);
+    {
+      tool_talk_send (chat->talk, line, length, sent_cb, chat);
+      return;
+    }
+  chat->is_done = TRUE;
+  tool_talk_close (chat->talk);
+}
+
+static int
+get_status (const Chat *chat, ToolAccount *account)
+{
+  if (g_cancellable_is_cancelled (tool_get_cancellable ()))
+    return TOOL_INTERRUPTED;
+  if (account->is_lost)
+    return tool_account_fail_lost (account);
+  if (tool_talk_get_error (chat->talk) != NULL)
+    return tool_fail (_ ("The chat broke off"), tool_talk_get_error (chat->talk));
+  if (!chat->is_done)
+    g_printerr (_ ("%s ended the chat\n"), tool_talk_get_name (chat->talk));
+  return tool_talk_is_complete (chat->talk) ? TOOL_OK : TOOL_FAILED;
 }
 
 static int
 chat_on (ToolAccount *account, JxsXmlStream *stream)
 {
   Chat chat = { 0 };
-  int status = TOOL_OK;
+  int status;
 
   chat.talk = tool_talk_new (account->endpoint, stream, NULL, NULL);
   tool_print_connection (tool_talk_get_connection (chat.talk));
+  if (tool_is_terminal (STDIN_FILENO))
+    g_printerr ("%s\n", _ ("Each line you type is sent; Ctrl-D ends the chat."));
   chat.lines = tool_lines_new (line_cb, &chat);
   tool_lines_next (chat.lines);
   while (!tool_talk_is_over (chat.talk) && !g_cancellable_is_cancelled (tool_get_cancellable ()))
@@ -47,13 +69,9 @@ chat_on (ToolAccount *account, JxsXmlStream *stream)
   g_clear_pointer (&chat.lines, tool_lines_free);
 
   if (g_cancellable_is_cancelled (tool_get_cancellable ()))
-    {
-      status = TOOL_INTERRUPTED;
-      tool_talk_close (chat.talk);
-    }
+    tool_talk_close (chat.talk);
   tool_wait_for_end (tool_talk_get_connection (chat.talk));
-  if (status == TOOL_OK && tool_talk_get_error (chat.talk) != NULL)
-    status = tool_fail (_ ("The chat broke off"), tool_talk_get_error (chat.talk));
+  status = get_status (&chat, account);
   tool_talk_free (chat.talk);
   return status;
 }
@@ -65,6 +83,7 @@ chat_with (ToolAccount *account, JxsJid *peer)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
+  g_printerr (_ ("Calling %s\n"), jxs_jid_to_string (peer));
   jxs_endpoint_open_stream_async (account->endpoint,
                                   peer,
                                   G_PRIORITY_DEFAULT,
@@ -92,10 +111,10 @@ tool_chat (int argc, char **argv)
 
   g_option_context_set_summary (
       context,
-      _ ("Opens an encrypted stream to JID, which must be running “jxs listen” or another program\n"
-         "for XML streams (XEP-0247). Lines of standard input are sent as messages; theirs are\n"
-         "printed. The end of input (Ctrl-D) ends the chat in order.\n"
-         "A JID without resource means “jxs listen” there."));
+      _ ("Opens an encrypted stream to JID, which must be running “jxs listen” or another program "
+         "for XML streams (XEP-0247). Lines of standard input are sent as messages; theirs are "
+         "printed. The end of input (Ctrl-D) ends the chat in order. A JID without resource means "
+         "“jxs listen” there."));
   tool_account_add_options (&account, context);
   if (!tool_parse (context, &argc, &argv, &status))
     ;

@@ -3,6 +3,8 @@
 
 #include "tool.h"
 
+#include <limits.h>
+
 #define PIECE (64 * 1024)
 
 struct _ToolCopy
@@ -88,7 +90,8 @@ read_more (ToolCopy *self)
 {
   g_input_stream_read_async (self->input,
                              self->buffer,
-                             sizeof self->buffer,
+                             (self->flags & TOOL_COPY_TO_PIPE) != 0 ? PIPE_BUF
+                                                                    : sizeof self->buffer,
                              G_PRIORITY_DEFAULT,
                              self->cancellable,
                              read_cb,

@@ -172,7 +172,7 @@ start (Demo *demo, gboolean trace, GError **error)
   start_side (demo, &demo->juliet, trace);
   g_signal_connect (demo->juliet.endpoint, "incoming", G_CALLBACK (incoming_cb), demo);
 
-  g_print (_ ("Two endpoints in this process, %u ms apart: %s%s%s and %s%s%s\n"),
+  g_print (_ ("Two endpoints in this process, %u ms apart:\n  %s%s%s and %s%s%s\n"),
            demo->delay_ms,
            tool_style (TOOL_CYAN),
            jxs_jid_to_string (demo->romeo.jid),
@@ -235,7 +235,7 @@ print_trust (JxsConnection *connection)
   const char *text = _ ("first use: people should compare these fingerprints");
 
   if (jxs_connection_get_trust_level (connection) == JXS_TRUST_LEVEL_PINNED)
-    text = _ ("pinned: the keys are those of before");
+    text = _ ("pinned: the same keys as before");
   else if (jxs_connection_get_trust_level (connection) == JXS_TRUST_LEVEL_VERIFIED)
     text = _ ("verified");
   print_fact (_ ("Trust"), text);
@@ -262,7 +262,7 @@ print_connection (Demo *demo, JxsConnection *connection, double elapsed_ms)
     setup =
         g_strdup_printf (_ ("%.1f ms, with %u round trips for Jingle"), elapsed_ms, round_trips);
   print_fact (_ ("Set up in"), setup);
-  print_fact (_ ("Path"), _ ("in-band, through both servers (here: none)"));
+  print_fact (_ ("Path"), _ ("in-band: in stanzas, as they pass through servers"));
   print_fact (_ ("Encryption"), encryption);
   print_fingerprint ("romeo", jxs_connection_get_local_fingerprint (connection));
   print_fingerprint ("juliet", jxs_connection_get_peer_fingerprint (connection));
@@ -605,7 +605,7 @@ close_stream (Demo *demo, GError **error)
                            _ ("The session did not end in order"));
       return FALSE;
     }
-  print_good (_ ("both streams ended in order"));
+  print_good (_ ("the pipe and the stream ended in order"));
   return TRUE;
 }
 
@@ -654,13 +654,13 @@ tool_demo (int argc, char **argv)
 
   g_option_context_set_summary (
       context,
-      _ ("Two endpoints in this process open an encrypted XML stream with each other, exchange\n"
+      _ ("Two endpoints in this process open an encrypted XML stream with each other, exchange "
          "messages, and move a file through a pipe. Ends with status 0 only if all was verified."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!tool_parse (context, &argc, &argv, &status))
     return status;
   if (argc > 1)
-    return tool_usage (_ ("“%s” is too much"), argv[1]);
+    return tool_usage (_ ("“%s” is one argument too many"), argv[1]);
   if (size_mib < 0 || size_mib > MAX_SIZE_MIB)
     return tool_usage (_ ("The size must be between 0 and %d MiB"), MAX_SIZE_MIB);
   if (delay_ms < 0 || delay_ms > MAX_DELAY_MS)

@@ -108,13 +108,13 @@ tool_identity (int argc, char **argv)
 
   g_option_context_set_summary (
       context,
-      _ ("Shows the key of an account on this computer; makes it when there is none yet.\n"
+      _ ("Shows the key of an account on this computer; makes it when there is none yet. "
          "Compare the fingerprint with your contacts over another way than this one."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!tool_parse (context, &argc, &argv, &status))
     return status;
   if (argc > 1)
-    return tool_usage (_ ("“%s” is too much"), argv[1]);
+    return tool_usage (_ ("“%s” is one argument too many"), argv[1]);
   if (jid_text == NULL && (path == NULL || new_key))
     return tool_usage (_ ("Whose key? Give the address with --jid"));
   if (ed25519 && !new_key)

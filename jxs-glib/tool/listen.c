@@ -25,6 +25,7 @@ typedef struct
   gboolean accepting;  /* a pipe */
   guint sending;
   guint n_ended;
+  gboolean is_done; /* says the person at the terminal */
 } Listen;
 
 static gboolean
@@ -201,19 +202,19 @@ sent_cb (ToolTalk *talk, gpointer user_data)
 
 /* To who spoke last, or to everybody when nobody has. */
 static void
-say (Listen *self, const char *line)
+say (Listen *self, const char *line, gsize length)
 {
   self->sending++;
   if (self->speaker != NULL)
     {
       self->sending++;
-      tool_talk_send (self->speaker, line, sent_cb, self);
+      tool_talk_send (self->speaker, line, length, sent_cb, self);
     }
   else
     for (guint i = 0; i < self->talks->len; i++)
       {
         self->sending++;
-        tool_talk_send (g_ptr_array_index (self->talks, i), line, sent_cb, self);
+        tool_talk_send (g_ptr_array_index (self->talks, i), line, length, sent_cb, self);
       }
   if (self->talks->len == 0)
     g_printerr ("%s\n", _ ("Nobody is there to read this."));
@@ -221,19 +222,23 @@ say (Listen *self, const char *line)
 }
 
 static void
-line_cb (const char *line, gpointer user_data)
+line_cb (const char *line, gsize length, gpointer user_data)
 {
   Listen *self = user_data;
 
   if (line == NULL)
-    return; /* listening goes on without input */
+    {
+      /* On a terminal it was Ctrl-D; elsewhere listening goes on without input. */
+      self->is_done = tool_is_terminal (STDIN_FILENO);
+      return;
+    }
   if (!g_queue_is_empty (&self->questions))
     {
       answer (self, line);
       tool_lines_next (self->lines);
     }
   else
-    say (self, line);
+    say (self, line, length);
 }
 
 static void
@@ -265,7 +270,8 @@ drop_ended_talks (Listen *self)
 static gboolean
 goes_on (Listen *self)
 {
-  return self->pipe == NULL && !self->account.is_lost && !(self->once && self->n_ended > 0) &&
+  return !self->is_done && self->pipe == NULL && !self->account.is_lost &&
+         !(self->once && self->n_ended > 0) &&
          !g_cancellable_is_cancelled (tool_get_cancellable ());
 }
 
@@ -302,19 +308,12 @@ listen_on (Listen *self)
   if (self->pipe != NULL)
     {
       tool_print_connection (self->pipe);
-      status = tool_pipe_run (self->pipe);
+      status = tool_pipe_run (&self->account, self->pipe);
     }
   else if (g_cancellable_is_cancelled (tool_get_cancellable ()))
     status = TOOL_INTERRUPTED;
   else if (self->account.is_lost)
-    {
-      g_autoptr (GError) error =
-          self->account.lost_error != NULL
-              ? g_error_copy (self->account.lost_error)
-              : g_error_new_literal (JXS_ERROR, JXS_ERROR_CLOSED, _ ("It closed the connection"));
-
-      status = tool_fail_server (_ ("The server is gone"), error);
-    }
+    status = tool_account_fail_lost (&self->account);
   if (!self->account.is_lost)
     close_talks (self);
   return status;
@@ -368,15 +367,16 @@ tool_listen (int argc, char **argv)
 
   g_option_context_set_summary (
       context,
-      _ ("Waits for others. Their messages are printed; lines of standard input go to who spoke\n"
-         "last. Asks before it accepts a call, unless --accept says whose to take. Without a\n"
-         "resource in --jid it is “jxs”, where “jxs chat” and “jxs pipe” look for it."));
+      _ ("Waits for others. Their messages are printed; lines of standard input go to who spoke "
+         "last. Asks before it accepts a call, unless --accept says whose to take. Ctrl-D or "
+         "Ctrl-C ends it. Without a resource in --jid it is “jxs”, where “jxs chat” and “jxs pipe” "
+         "look for it."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   tool_account_add_options (&self.account, context);
   if (!tool_parse (context, &argc, &argv, &status))
     ;
   else if (argc > 1)
-    status = tool_usage (_ ("“%s” is too much"), argv[1]);
+    status = tool_usage (_ ("“%s” is one argument too many"), argv[1]);
   else if (self.for_pipe && self.accepted == NULL)
     status = tool_usage (_ ("Whose pipe? Standard input is needed for it, so say with --accept"));
   else if (tool_account_open (&self.account, TOOL_RESOURCE, NULL, &status))

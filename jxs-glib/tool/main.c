@@ -3,7 +3,10 @@
 
 #include "tool.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <unistd.h>
 
 #include <glib/gi18n.h>
 
@@ -26,8 +29,8 @@ static void
 print_help (void)
 {
   g_print (_ ("Usage: jxs COMMAND [OPTION…]\n\n"
-              "Opens streams to other people's computers, encrypted from end to end, through the\n"
-              "XMPP servers where they have accounts.\n\n"));
+              "Opens streams to other people's computers, encrypted from end to end, through\n"
+              "the XMPP servers where they have accounts.\n\n"));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     {
       g_autofree char *name = tool_pad (commands[i].name, 10);
@@ -49,22 +52,28 @@ print_help (void)
               "  NO_COLOR      when set, no colours\n"));
 }
 
-int
-main (int argc, char **argv)
+/* A socket must not become what a shell closed: the messages for people would go there. Opened the
+ * wrong way round, so that using it still fails. */
+static void
+reserve_standard_streams (void)
 {
-  setlocale (LC_ALL, "");
-  /* Where nobody chose a locale (a bare system, a container) the terminal still speaks UTF-8. */
-  if (g_str_equal (setlocale (LC_CTYPE, NULL), "C"))
-    setlocale (LC_CTYPE, "C.UTF-8");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
-  g_set_prgname ("jxs");
-  /* Standard output belongs to what was asked for, which may be the bytes of a pipe. */
-  g_log_writer_default_set_use_stderr (TRUE);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && errno == EBADF &&
+        open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      _exit (TOOL_FAILED);
+}
 
+static int
+run (int argc, char **argv)
+{
   if (argc < 2)
     return tool_usage (_ ("What is to be done?"));
+  if (g_str_equal (argv[1], "help") && argc == 3)
+    {
+      char *of_command[] = { argv[0], argv[2], (char *) "--help", NULL };
+
+      return run (3, of_command);
+    }
   if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") ||
       g_str_equal (argv[1], "help"))
     {
@@ -86,4 +95,31 @@ main (int argc, char **argv)
         return commands[i].run (argc - 1, argv + 1);
       }
   return tool_usage (_ ("There is no command “%s”"), argv[1]);
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  reserve_standard_streams ();
+  setlocale (LC_ALL, "");
+  /* Where nobody chose a locale (a bare system, a container) the terminal still speaks UTF-8. */
+  if (g_str_equal (setlocale (LC_CTYPE, NULL), "C"))
+    setlocale (LC_CTYPE, "C.UTF-8");
+  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("jxs");
+  /* Standard output belongs to what was asked for, which may be the bytes of a pipe. */
+  g_log_writer_default_set_use_stderr (TRUE);
+  tool_catch_output_errors ();
+
+  status = run (argc, argv);
+  if (tool_get_output_errno () == 0)
+    return status;
+  /* Whoever closes a pipe, as “head” does, has had enough. */
+  if (tool_get_output_errno () != EPIPE)
+    tool_say (TOOL_INDENT, _ ("jxs: Standard output: %s"), g_strerror (tool_get_output_errno ()));
+  return TOOL_FAILED;
 }

@@ -48,7 +48,7 @@ close_connection (JxsConnection *connection)
 }
 
 int
-tool_pipe_run (JxsConnection *connection)
+tool_pipe_run (ToolAccount *account, JxsConnection *connection)
 {
   JxsSession *session = jxs_connection_get_session (connection);
   g_autoptr (GInputStream) input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
@@ -69,7 +69,7 @@ tool_pipe_run (JxsConnection *connection)
                       NULL);
   down = tool_copy_new (g_io_stream_get_input_stream (G_IO_STREAM (connection)),
                         output,
-                        TOOL_COPY_NONE,
+                        TOOL_COPY_TO_PIPE,
                         tool_get_cancellable (),
                         NULL,
                         NULL);
@@ -87,17 +87,17 @@ tool_pipe_run (JxsConnection *connection)
   g_signal_handler_disconnect (session, handler);
 
   failure = get_failure (down, up);
-  if (failure != NULL)
-    {
-      status = tool_fail (_ ("The pipe broke"), failure);
-      g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
-    }
+  if (g_cancellable_is_cancelled (tool_get_cancellable ()))
+    status = TOOL_INTERRUPTED;
+  else if (failure == NULL)
+    status = close_connection (connection);
+  else if (account->is_lost)
+    status = tool_account_fail_lost (account);
   else
-    {
-      status = close_connection (connection);
-      if (g_cancellable_is_cancelled (tool_get_cancellable ()))
-        status = TOOL_INTERRUPTED;
-    }
+    status = tool_fail (_ ("The pipe broke"), failure);
+  /* An orderly end would tell the peer that it has all. */
+  if (status != TOOL_OK)
+    g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
   tool_wait_for_end (connection);
   return status;
 }
@@ -109,6 +109,7 @@ pipe_to (ToolAccount *account, JxsJid *peer)
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
+  g_printerr (_ ("Calling %s\n"), jxs_jid_to_string (peer));
   jxs_endpoint_open_pipe_async (account->endpoint,
                                 peer,
                                 TOOL_PIPE_SERVICE,
@@ -125,7 +126,7 @@ pipe_to (ToolAccount *account, JxsJid *peer)
       return tool_fail (what, error);
     }
   tool_print_connection (connection);
-  return tool_pipe_run (connection);
+  return tool_pipe_run (account, connection);
 }
 
 int
@@ -140,9 +141,8 @@ tool_pipe (int argc, char **argv)
   g_option_context_set_summary (
       context,
       _ ("Connects standard input and output, encrypted, with those of “jxs listen --pipe” at "
-         "JID.\n"
-         "Any bytes pass. The end of input ends our direction only; the command ends when both\n"
-         "directions have. A JID without resource means “jxs listen” there."));
+         "JID. Any bytes pass. The end of input ends our direction only; the command ends when "
+         "both directions have. A JID without resource means “jxs listen” there."));
   tool_account_add_options (&account, context);
   if (!tool_parse (context, &argc, &argv, &status))
     ;

@@ -9,6 +9,6 @@ G_BEGIN_DECLS
 #define TOOL_PIPE_SERVICE "org.gnome.Jxs.Pipe"
 
 /* Connects standard input and output with a pipe until both directions have ended. */
-int tool_pipe_run (JxsConnection *connection);
+int tool_pipe_run (ToolAccount *account, JxsConnection *connection);
 
 G_END_DECLS

@@ -3,15 +3,13 @@
 
 #include "talk.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <gio/gunixinputstream.h>
 #include <glib/gi18n.h>
 
-#define LINE_MAX_BYTES (64 * 1024) /* well below what a stanza may hold */
-#define MESSAGE_MAX_CHARS 16384    /* of theirs that are printed */
+#define LINE_MAX_BYTES (64 * 1024)       /* well below what a stanza may hold */
+#define MESSAGE_MAX_CHARS LINE_MAX_BYTES /* of theirs that are printed */
 
 struct _ToolTalk
 {
@@ -21,7 +19,9 @@ struct _ToolTalk
   ToolTalkFunc spoke;        /* (nullable) */
   gpointer user_data;
   GError *error; /* (owned) (nullable) */
+  guint sending;
   gboolean is_over;
+  gboolean is_incomplete; /* a line was not sent */
 };
 
 static gboolean
@@ -35,7 +35,6 @@ stanza_cb (JxsXmlStream *stream, JxsElement *stanza, gpointer user_data)
     return FALSE;
   text = tool_clean (jxs_element_get_text (body), MESSAGE_MAX_CHARS);
   g_print ("%s%s:%s %s\n", tool_style (TOOL_CYAN), self->name, tool_end_style (), text);
-  fflush (stdout);
   if (self->spoke != NULL)
     self->spoke (self, self->user_data);
   return TRUE;
@@ -80,27 +79,42 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree Sending *sending = user_data;
   g_autoptr (GError) error = NULL;
 
-  /* A stream that ended says so itself. */
-  if (!jxs_xml_stream_send_finish (JXS_XML_STREAM (source), result, &error) &&
-      !g_error_matches (error, JXS_ERROR, JXS_ERROR_CLOSED))
-    g_printerr ("jxs: %s: %s\n", _ ("A line was not sent"), error->message);
+  sending->talk->sending--;
+  if (!jxs_xml_stream_send_finish (JXS_XML_STREAM (source), result, &error))
+    {
+      sending->talk->is_incomplete = TRUE;
+      tool_say (TOOL_INDENT, "jxs: %s: %s", _ ("A line was not sent"), error->message);
+    }
   if (sending->sent != NULL)
     sending->sent (sending->talk, sending->user_data);
 }
 
+/* Why a line cannot be a message, or NULL. */
+static const char *
+find_fault (const char *line, gsize length)
+{
+  if (length > LINE_MAX_BYTES)
+    return _ ("A line was too long and was not sent; “jxs pipe” takes anything");
+  if (!g_utf8_validate_len (line, length, NULL))
+    return _ ("A line was no text (UTF-8) and was not sent; “jxs pipe” takes anything");
+  for (const char *p = line; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p) && *p != '\t' && *p != '\r')
+      return _ ("A line held control characters and was not sent; “jxs pipe” takes anything");
+  return NULL;
+}
+
 void
-tool_talk_send (ToolTalk *self, const char *line, ToolTalkFunc sent, gpointer user_data)
+tool_talk_send (
+    ToolTalk *self, const char *line, gsize length, ToolTalkFunc sent, gpointer user_data)
 {
   g_autoptr (JxsElement) message = NULL;
+  const char *fault = find_fault (line, length);
   Sending *sending;
 
-  if (strlen (line) > LINE_MAX_BYTES || !g_utf8_validate (line, -1, NULL))
+  if (fault != NULL)
     {
-      g_printerr ("jxs: %s\n",
-                  strlen (line) > LINE_MAX_BYTES
-                      ? _ ("A line was too long and was not sent; “jxs pipe” takes anything")
-                      : _ ("A line was no text (UTF-8) and was not sent; “jxs pipe” takes "
-                           "anything"));
+      self->is_incomplete = TRUE;
+      tool_say (TOOL_INDENT, "jxs: %s", fault);
       if (sent != NULL)
         sent (self, user_data);
       return;
@@ -110,6 +124,7 @@ tool_talk_send (ToolTalk *self, const char *line, ToolTalkFunc sent, gpointer us
   sending->talk = self;
   sending->sent = sent;
   sending->user_data = user_data;
+  self->sending++;
   jxs_xml_stream_send_async (self->stream, message, G_PRIORITY_DEFAULT, NULL, sent_cb, sending);
 }
 
@@ -118,6 +133,12 @@ tool_talk_close (ToolTalk *self)
 {
   if (!self->is_over)
     jxs_xml_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+}
+
+gboolean
+tool_talk_is_complete (ToolTalk *self)
+{
+  return !self->is_incomplete;
 }
 
 gboolean
@@ -147,6 +168,8 @@ tool_talk_get_name (ToolTalk *self)
 void
 tool_talk_free (ToolTalk *self)
 {
+  while (self->sending > 0)
+    g_main_context_iteration (NULL, TRUE);
   g_signal_handlers_disconnect_by_data (self->stream, self);
   g_clear_object (&self->stream);
   g_clear_object (&self->connection);
@@ -178,8 +201,8 @@ line_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   if (line != NULL && length > 0 && line[length - 1] == '\r')
-    line[length - 1] = '\0';
-  self->func (line, self->user_data);
+    line[--length] = '\0';
+  self->func (line, length, self->user_data);
 }
 
 ToolLines *

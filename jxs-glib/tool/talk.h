@@ -14,7 +14,10 @@ ToolTalk *
 tool_talk_new (JxsEndpoint *endpoint, JxsXmlStream *stream, ToolTalkFunc spoke, gpointer user_data);
 /* Says on standard error why a line cannot be sent. sent (nullable) is called once it is gone, or
  * at once when it never will. */
-void tool_talk_send (ToolTalk *self, const char *line, ToolTalkFunc sent, gpointer user_data);
+void tool_talk_send (
+    ToolTalk *self, const char *line, gsize length, ToolTalkFunc sent, gpointer user_data);
+/* Whether each line was sent. */
+gboolean tool_talk_is_complete (ToolTalk *self);
 /* Ends in order; is_over tells when. */
 void tool_talk_close (ToolTalk *self);
 gboolean tool_talk_is_over (ToolTalk *self);
@@ -22,6 +25,7 @@ gboolean tool_talk_is_over (ToolTalk *self);
 const GError *tool_talk_get_error (ToolTalk *self);
 JxsConnection *tool_talk_get_connection (ToolTalk *self);
 const char *tool_talk_get_name (ToolTalk *self);
+/* Waits until each line is sent or never will be. */
 void tool_talk_free (ToolTalk *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolTalk, tool_talk_free)
@@ -29,7 +33,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolTalk, tool_talk_free)
 /* Lines of standard input. */
 typedef struct _ToolLines ToolLines;
 /* line is NULL at the end. The next one is read when tool_lines_next() is called. */
-typedef void (*ToolLinesFunc) (const char *line, gpointer user_data);
+typedef void (*ToolLinesFunc) (const char *line, gsize length, gpointer user_data);
 
 ToolLines *tool_lines_new (ToolLinesFunc func, gpointer user_data);
 void tool_lines_next (ToolLines *self);

@@ -8,14 +8,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <glib/gi18n.h>
 
 #define BAR_WIDTH 30
+#define MIN_WRAP 20 /* columns; narrower text is no easier to read */
 #define PROGRESS_INTERVAL_US (100 * G_TIME_SPAN_MILLISECOND)
 #define PASSWORD_MAX_BYTES 1024
+
+/* Characters of format that words of some languages, and some emoji, are not right without. */
+#define ZWNJ 0x200c
+#define ZWJ 0x200d
 
 static gboolean progress_shown;
 static gint64 progress_time;
@@ -76,7 +82,7 @@ tool_clean (const char *text, gsize max_chars)
           break;
         }
       /* Control and formatting characters could make the terminal show what is not there. */
-      switch (g_unichar_type (c))
+      switch (c == ZWNJ || c == ZWJ ? G_UNICODE_OTHER_LETTER : g_unichar_type (c))
         {
         case G_UNICODE_CONTROL:
         case G_UNICODE_FORMAT:
@@ -94,12 +100,132 @@ tool_clean (const char *text, gsize max_chars)
   return g_string_free (clean, FALSE);
 }
 
+static gsize
+count_columns (const char *text, gsize length)
+{
+  gsize columns = 0;
+
+  for (const char *p = text; p < text + length; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      columns += g_unichar_iszerowidth (c) ? 0 : g_unichar_iswide (c) ? 2 : 1;
+    }
+  return columns;
+}
+
 char *
 tool_pad (const char *text, gsize width)
 {
-  gsize length = g_utf8_strlen (text, -1);
+  gsize columns = count_columns (text, strlen (text));
 
-  return g_strdup_printf ("%s%*s", text, length < width ? (int) (width - length) : 0, "");
+  return g_strdup_printf ("%s%*s", text, columns < width ? (int) (width - columns) : 0, "");
+}
+
+/* The column in which the last part of a line begins: behind its last wide gap. */
+static gsize
+find_hang (const char *line, gsize width)
+{
+  gsize hang = 0;
+
+  for (const char *gap = line; (gap = strstr (gap, "  ")) != NULL;)
+    {
+      gap += strspn (gap, " ");
+      hang = count_columns (line, gap - line);
+    }
+  return hang < width - MIN_WRAP ? hang : 0;
+}
+
+static void
+append_wrapped (GString *out, const char *line, gsize width, gsize indent)
+{
+  gsize hang = MAX (find_hang (line, width), indent);
+  gsize column = 0;
+
+  while (*line != '\0')
+    {
+      gsize spaces = strspn (line, " ");
+      gsize word = strcspn (line + spaces, " ");
+      gsize columns = count_columns (line + spaces, word);
+
+      if (column > hang && column + spaces + columns > width)
+        {
+          g_string_append_printf (out, "\n%*s", (int) hang, "");
+          column = hang;
+        }
+      else
+        {
+          g_string_append_len (out, line, spaces);
+          column += spaces;
+        }
+      g_string_append_len (out, line + spaces, word);
+      column += columns;
+      line += spaces + word;
+    }
+}
+
+char *
+tool_wrap (const char *text, gsize width, gsize indent)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GString *out = g_string_new (NULL);
+
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      if (i > 0)
+        g_string_append_c (out, '\n');
+      append_wrapped (out, lines[i], width, indent);
+    }
+  return g_string_free (out, FALSE);
+}
+
+void
+tool_say (gsize indent, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *wrapped = NULL;
+  struct winsize size = { 0 };
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  /* Not in files, where others look for lines. */
+  if (tool_is_terminal (STDERR_FILENO) && ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 &&
+      size.ws_col > 2 * MIN_WRAP)
+    wrapped = tool_wrap (text, size.ws_col, indent);
+  g_printerr ("%s\n", wrapped != NULL ? wrapped : text);
+}
+
+static int output_errno;
+
+static void
+print_cb (const char *text)
+{
+  g_autofree char *converted = NULL;
+  const char *charset;
+
+  if (output_errno != 0)
+    return;
+  if (!g_get_console_charset (&charset))
+    converted = g_convert_with_fallback (text, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
+  errno = 0;
+  if (fputs (converted != NULL ? converted : text, stdout) >= 0 && fflush (stdout) == 0)
+    return;
+  output_errno = errno != 0 ? errno : EIO;
+  g_cancellable_cancel (tool_get_cancellable ());
+}
+
+void
+tool_catch_output_errors (void)
+{
+  g_set_print_handler (print_cb);
+}
+
+int
+tool_get_output_errno (void)
+{
+  return output_errno;
 }
 
 char *
@@ -202,6 +328,7 @@ tool_ask_password (const char *prompt, GError **error)
   struct sigaction old_action;
   struct termios silent, old;
   char line[PASSWORD_MAX_BYTES];
+  char *password;
   gboolean got;
   int fd = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
@@ -230,10 +357,9 @@ tool_ask_password (const char *prompt, GError **error)
   sigaction (SIGINT, &old_action, NULL);
   close (fd);
 
+  password = got ? g_strdup (line) : NULL;
+  explicit_bzero (line, sizeof line);
   if (!got)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("No password was entered"));
-      return NULL;
-    }
-  return g_strdup (line);
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("No password was entered"));
+  return password;
 }

@@ -29,7 +29,8 @@ advice (const GError *error)
     case JXS_ERROR_PEER_UNAVAILABLE:
       return _ ("Check the address, with its resource, and that “jxs listen” is running there.");
     case JXS_ERROR_DECLINED:
-      return _ ("Ask the other side to run “jxs listen --accept” with your address.");
+      return _ ("Ask the other side to say yes, or to run “jxs listen --accept” with your address; "
+                "a pipe needs “jxs listen --pipe --accept”.");
     case JXS_ERROR_TIMED_OUT:
       return _ ("Check that the other side is still online, and try again.");
     case JXS_ERROR_NOT_SUPPORTED:
@@ -39,6 +40,9 @@ advice (const GError *error)
     case JXS_ERROR_UNTRUSTED:
       return _ ("Compare the fingerprints with your contact over another way; if the new one is "
                 "right, give it with --trust-fingerprint.");
+    case JXS_ERROR_SECURITY:
+      return _ ("Ask the other side what it is told; “jxs identity” shows the fingerprints to "
+                "compare.");
     case JXS_ERROR_FAILED:
     case JXS_ERROR_INVALID_ARGUMENT:
     case JXS_ERROR_INVALID_JID:
@@ -48,7 +52,6 @@ advice (const GError *error)
     case JXS_ERROR_CONFLICT:
     case JXS_ERROR_LIMIT:
     case JXS_ERROR_CONNECTIVITY:
-    case JXS_ERROR_SECURITY:
     case JXS_ERROR_TRUNCATED:
     default:
       return NULL;
@@ -62,6 +65,8 @@ status_of (const GError *error)
     return TOOL_INTERRUPTED;
   if (is_security_error (error))
     return TOOL_SECURITY;
+  if (error->domain == JXS_STANZA_ERROR)
+    return TOOL_PEER;
   if (error->domain != JXS_ERROR)
     return TOOL_FAILED;
   switch ((JxsError) error->code)
@@ -98,18 +103,21 @@ tool_fail (const char *what, const GError *error)
 
   tool_progress_end ();
   if (status == TOOL_INTERRUPTED)
-    g_printerr ("jxs: %s\n", _ ("Interrupted"));
+    {
+      if (tool_get_output_errno () == 0)
+        tool_say (TOOL_INDENT, "jxs: %s", _ ("Interrupted"));
+    }
   else
     {
       g_autofree char *why = tool_clean (error->message, 1000);
       const char *what_to_do = advice (error);
 
       if (what != NULL)
-        g_printerr ("jxs: %s: %s\n", what, why);
+        tool_say (TOOL_INDENT, "jxs: %s: %s", what, why);
       else
-        g_printerr ("jxs: %s\n", why);
+        tool_say (TOOL_INDENT, "jxs: %s", why);
       if (what_to_do != NULL)
-        g_printerr ("     %s\n", what_to_do);
+        tool_say (TOOL_INDENT, "%*s%s", TOOL_INDENT, "", what_to_do);
     }
   return status;
 }
@@ -131,9 +139,10 @@ tool_usage (const char *format, ...)
   va_start (args, format);
   message = g_strdup_vprintf (format, args);
   va_end (args);
-  g_printerr ("jxs: %s\n     ", message);
-  g_printerr (_ ("Try “%s --help”."), g_get_prgname ());
-  g_printerr ("\n");
+  tool_say (TOOL_INDENT, "jxs: %s", message);
+  g_free (message);
+  message = g_strdup_printf (_ ("Try “%s --help”."), g_get_prgname ());
+  tool_say (TOOL_INDENT, "%*s%s", TOOL_INDENT, "", message);
   return TOOL_USAGE;
 }
 
@@ -143,6 +152,17 @@ tool_parse (GOptionContext *context, int *argc, char ***argv, int *status)
   g_autoptr (GError) error = NULL;
 
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+  /* GLib's own does not wrap. */
+  for (int i = 1; i < *argc && !g_str_equal ((*argv)[i], "--"); i++)
+    if (g_str_equal ((*argv)[i], "--help") || g_str_equal ((*argv)[i], "-h"))
+      {
+        g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+        g_autofree char *wrapped = tool_wrap (help, TOOL_HELP_WIDTH, 0);
+
+        g_print ("%s", wrapped);
+        *status = TOOL_OK;
+        return FALSE;
+      }
   if (g_option_context_parse (context, argc, argv, &error))
     return TRUE;
   *status = tool_usage ("%s", error->message);
@@ -170,9 +190,17 @@ interrupted_cb (gpointer user_data)
 void
 tool_catch_interrupts (void)
 {
+  static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
   signal (SIGPIPE, SIG_IGN);
-  g_unix_signal_add (SIGINT, interrupted_cb, NULL);
-  g_unix_signal_add (SIGTERM, interrupted_cb, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      struct sigaction old;
+
+      /* As nohup and shells ask programs in the background to. */
+      if (sigaction (signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+        g_unix_signal_add (signals[i], interrupted_cb, NULL);
+    }
 }
 
 void

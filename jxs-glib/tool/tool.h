@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+#define TOOL_HELP_WIDTH 79
+#define TOOL_INDENT 5 /* of what follows below “jxs: ” */
+
 /* What the commands of `jxs` share. The tool is an application like any other: it uses nothing of
  * the library but its public header. */
 
@@ -38,7 +41,7 @@ int tool_fail (const char *what, const GError *error);
 int tool_fail_server (const char *what, const GError *error);
 /* How the command was called is wrong. */
 int tool_usage (const char *format, ...) G_GNUC_PRINTF (1, 2);
-/* Parses options; FALSE: status says how to end. */
+/* Parses options, and shows their help; FALSE: status says how to end. */
 gboolean tool_parse (GOptionContext *context, int *argc, char ***argv, int *status);
 /* Cancelled by the first Ctrl-C; the second ends the program at once. */
 GCancellable *tool_get_cancellable (void);
@@ -69,6 +72,15 @@ const char *tool_end_style (void);
 char *tool_clean (const char *text, gsize max_chars);
 /* text and as many spaces as make it width columns. (transfer full) */
 char *tool_pad (const char *text, gsize width);
+/* Breaks lines between words. Further lines begin below the last part of a line that has several,
+ * as option and description, but not before the column indent. (transfer full) */
+char *tool_wrap (const char *text, gsize width, gsize indent);
+/* A line on standard error; on a terminal it is wrapped, and further lines indented. */
+void tool_say (gsize indent, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* From now on what cannot be printed cancels tool_get_cancellable(). */
+void tool_catch_output_errors (void);
+/* 0 while all was printed */
+int tool_get_output_errno (void);
 /* "AB:CD:…" in lines of 16 bytes, the second indented. (transfer full) */
 char *tool_fingerprint (const char *hexadecimal, guint indent);
 char *tool_size (guint64 bytes);
@@ -93,6 +105,7 @@ typedef enum
   TOOL_COPY_NONE = 0,
   TOOL_COPY_CLOSE_OUTPUT = 1 << 0, /* at the end of file, so that the other side sees it */
   TOOL_COPY_HASH = 1 << 1,
+  TOOL_COPY_TO_PIPE = 1 << 2, /* which blocks when it is given more than it has room for */
 } ToolCopyFlags;
 
 /* moved (nullable) is called after each piece and at the end. */

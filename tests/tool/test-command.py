@@ -62,6 +62,8 @@ class Usage(unittest.TestCase):
                 result = run(name, "--help")
                 self.assertEqual(result.returncode, 0)
                 self.assertIn("jxs " + name, result.stdout)
+                self.assertEqual([line for line in result.stdout.splitlines() if len(line) > 79], [])
+                self.assertEqual(run("help", name).stdout, result.stdout)
 
     def test_version(self):
         self.assertRegex(run("--version").stdout, r"^jxs-glib \d+\.\d+\.\d+\n$")
@@ -76,6 +78,38 @@ class Usage(unittest.TestCase):
                 self.assertEqual(result.returncode, 2, result.stderr)
                 self.assertEqual(result.stdout, "")
                 self.assertRegex(result.stderr, r"^jxs: .+\n")
+
+
+class Output(unittest.TestCase):
+    """Standard output that does not take what is printed."""
+
+    def demo(self, **arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen([command.JXS, "demo", "--delay", "0", "--size", "1"], stdin=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": folder},
+                                       **arguments)
+            if process.stdout is not None:
+                process.stdout.readline()
+                process.stdout.close()
+            errors = process.communicate(timeout=command.DEADLINE)[1]
+            self.assertEqual(os.listdir(folder), [])
+        return process.returncode, errors
+
+    def test_full(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            status, errors = self.demo(stdout=full)
+        self.assertEqual(status, 1)
+        self.assertEqual(errors, "jxs: Standard output: No space left on device\n")
+
+    def test_closed(self):
+        """No socket takes its place."""
+        status, errors = self.demo(preexec_fn=lambda: os.close(1))
+        self.assertEqual(status, 1)
+        self.assertIn("jxs: Standard output: ", errors)
+
+    def test_enough(self):
+        """As with “jxs demo | head -1”."""
+        self.assertEqual(self.demo(stdout=subprocess.PIPE), (1, ""))
 
 
 class Identity(unittest.TestCase):
@@ -148,6 +182,7 @@ class Demo(unittest.TestCase):
                      "2 messages one way, 2 the other", "first use", "pinned", "ended in order"):
             self.assertIn(part, result.stdout)
         self.assertTrue(result.stdout.endswith("\nAll verified.\n"))
+        self.assertEqual([line for line in result.stdout.splitlines() if len(line) > 80], [])
 
     def test_sizes(self):
         for size in ("0", "1"):
@@ -209,6 +244,17 @@ class Demo(unittest.TestCase):
                 demo.process.send_signal(signal.SIGINT)
                 self.assertEqual(demo.wait(), 130)
                 self.assertIn("jxs: Interrupted", demo.errors.rest())
+                self.assertEqual(os.listdir(folder), [])
+
+    def test_hangup(self):
+        """The end of the terminal, unless nohup stands against it."""
+        for ignored in (False, True):
+            with tempfile.TemporaryDirectory() as folder, command.Jxs(
+                    "demo", "--size", "1", "--delay", "20", environment={"TMPDIR": folder},
+                    preexec_fn=lambda: ignored and signal.signal(signal.SIGHUP, signal.SIG_IGN)) as demo:
+                demo.output.until("session-accept")
+                demo.process.send_signal(signal.SIGHUP)
+                self.assertEqual(demo.wait(), 0 if ignored else 130)
                 self.assertEqual(os.listdir(folder), [])
 
 

@@ -3,14 +3,17 @@
 """Two jxs commands talk through a real server."""
 
 import base64
+import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import pty
 import random
 import re
 import select
 import signal
+import struct
 import subprocess
 import tempfile
 import termios
@@ -25,12 +28,23 @@ import xmpp
 
 MESSAGES = 100
 FILE_BYTES = 32 * 1024 * 1024
+SLOW_READER_BYTES = 1024 * 1024
+PIPE_BYTES = 64 * 1024  # what Linux keeps in a pipe
 SLOW_FILE_BYTES = 48 * 1024
 PING_SECONDS = 3
 
 
 def bytes_of(size):
     return random.Random(size).randbytes(size)
+
+
+@contextlib.contextmanager
+def closed_pipe():
+    """What is written to it nobody can read."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
 
 
 class Server(unittest.TestCase):
@@ -134,6 +148,28 @@ class Asked(Server):
                     listen.type(answer)
                     self.assertEqual(chat.wait(), 4)
 
+    def test_end(self):
+        """Ctrl-D ends listening, also while a question waits for its answer."""
+        with self.listen() as listen:
+            listen.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                listen.until("Accept? [y/N] ")
+                listen.type("\x04")
+                self.assertEqual(listen.wait(), 0)
+                self.assertEqual(chat.wait(), 4)
+
+    def test_hangup(self):
+        """A terminal that is closed ends the chat in order."""
+        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
+            listen.errors.until("Listening")
+            with Terminal("chat", *self.account("romeo"), self.juliet(), environment=self.environment()) as chat:
+                chat.until("Ctrl-D ends the chat")
+                os.close(chat.leader)
+                chat.leader = os.open(os.devnull, os.O_RDONLY)
+                self.assertEqual(chat.wait(), 130)
+            self.assertEqual(listen.wait(), 0)
+            self.assertIn("ended the chat", listen.errors.rest()[-1])
+
     def test_given_up(self):
         with self.listen() as listen:
             listen.until("Listening")
@@ -148,7 +184,7 @@ class Asked(Server):
         environment = self.environment()
         del environment["JXS_PASSWORD"]
         with Terminal("chat", *self.account("romeo"), self.juliet(), environment=environment) as chat:
-            chat.until("Password for romeo@")
+            chat.until(f"Password for romeo@{self.server.domain}: ")
             chat.type(self.server.password + "\n")
             shown = chat.until("is not online")
             self.assertNotIn(self.server.password, shown)
@@ -185,6 +221,37 @@ class Chat(Server):
                 self.assertEqual(chat.output.rest(), [])
             self.assertEqual(listen.wait(), 0)
             self.assertIn("ended the chat", listen.errors.rest()[-1])
+
+    def test_strange_lines(self):
+        """What could drive a terminal is made harmless; what no message can hold is refused, not cut."""
+        family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+        lines = {"turned \u202e around": "turned \ufffd around", "colour \x9b31m": "colour \ufffd31m",
+                 "a\tb": "a b", "dos\r": "dos", "": "", family: family, "y" * 60000: "y" * 60000}
+        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as chat:
+                chat.errors.until("Connected")
+                for line, shown in lines.items():
+                    chat.send(line)
+                    self.assertEqual(listen.output.until(""), f"romeo@{self.server.domain}: {shown}")
+                for line, fault in {"\x1b[31m": "control", "nul\0": "no text", "z" * 70000: "too long"}.items():
+                    chat.send(line)
+                    self.assertIn(fault, chat.errors.until("not sent"))
+                chat.end_input()
+                self.assertEqual(chat.wait(), 1)
+            self.assertEqual(listen.wait(), 0)
+            self.assertEqual(listen.output.rest(), [])
+
+    def test_output_closed(self):
+        """Messages that nobody can read any more end the chat, in order for the other side."""
+        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
+            listen.errors.until("Listening")
+            with closed_pipe() as output, self.jxs("chat", "romeo", self.juliet(), stdout=output) as chat:
+                chat.errors.until("Connected")
+                listen.errors.until("Connected")
+                listen.send("to nobody")
+                self.assertEqual(chat.wait(), 1)
+            listen.errors.until("ended the chat")
 
     def test_fingerprints(self):
         """Both see the other's key as `jxs identity` shows it; one given is one verified."""
@@ -276,6 +343,20 @@ class Secrets(Server):
                 jxs.errors.rest()
                 self.assert_silent(jxs.errors.text(), said)
 
+    def test_trace_is_json(self):
+        """Also with a resource that JSON has to quote."""
+        jid = f"romeo@{self.server.domain}/\"quoted\\"
+        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
+            listen.errors.until("Listening")
+            with command.Jxs("chat", "--jid", jid, *self.account("romeo")[2:], self.juliet(), "--trace",
+                             environment=self.environment()) as chat:
+                chat.errors.until("Connected")
+                chat.end_input()
+                self.assertEqual(chat.wait(), 0)
+                chat.errors.rest()
+                events = [json.loads(line) for line in chat.errors.text().splitlines() if line.startswith("{")]
+            self.assertEqual({event["endpoint"] for event in events}, {jid})
+
     def test_pipe(self):
         sent = "smells as sweet, four and twenty bytes and more"
         with self.jxs("listen", "juliet", "--pipe", "--accept", "all", "--trace", environment=self.fullest()) as listen:
@@ -338,10 +419,16 @@ class Refusals(Server):
                           ["chat", "--jid", "a@b.c", "@"], ["chat", "--jid", "a@b.c", "d@e.f", "g@h.i"],
                           ["listen", "--jid", "a@b.c", "more"], ["listen", "--jid", "a@b.c", "--pipe"],
                           ["listen", "--jid", "a@b.c", "--trust-fingerprint", "00" * 32],
-                          ["chat", "--jid", "a@b.c", "--password", "secret", "d@e.f"]):
+                          ["chat", "--jid", "a@b.c", "--password", "secret", "d@e.f"],
+                          ["chat", "--jid", "a@b.c", "juliet"], ["chat", "--jid", "romeo", "a@b.c"],
+                          ["chat", "--jid", "a@b.c", "d@e.f", "--trust-fingerprint", "AB:CD"]):
             with self.subTest(arguments):
                 with command.Jxs(*arguments, environment=self.environment()) as jxs:
                     self.assertEqual(jxs.wait(), 2, jxs.errors.text())
+
+    def test_elsewhere(self):
+        """A domain our server does not reach is no failure of ours."""
+        self.expect(4, "juliet@nowhere.test", arguments=["juliet@nowhere.test"])
 
     def test_password_file(self):
         path = os.path.join(self.data.name, "password")
@@ -366,8 +453,8 @@ class Lost(Server):
                 self.server.kill()
                 self.assertEqual(listen.wait(), 3)
                 self.assertIn("The server is gone", "\n".join(listen.errors.rest()))
-                self.assertNotIn(chat.wait(), (0, 130))
-                self.assertIn("The chat broke off", "\n".join(chat.errors.rest()))
+                self.assertEqual(chat.wait(), 3)
+                self.assertIn("The server is gone", "\n".join(chat.errors.rest()))
 
 
 class Pipe(Server):
@@ -446,14 +533,51 @@ class Pipe(Server):
                 pipe.process.send_signal(signal.SIGINT)
                 self.assertEqual(pipe.wait(), 130)
                 listen.end_input()
-                listen.wait()
+                self.assertEqual(listen.wait(), 1, "what was cut off must not look whole")
+
+    def test_slow_reader(self):
+        """What nobody takes from standard output does not stop anything else."""
+        data = bytes_of(SLOW_READER_BYTES)
+        reader, writer = os.pipe()
+        with self.jxs("listen", "juliet", "--pipe", "--accept", "all", stdout=writer) as listen, \
+                xmpp.Client(self.server, "romeo", "observer") as observer, \
+                os.fdopen(reader, "rb") as received:
+            os.close(writer)
+            listen.errors.until("Listening")
+            with self.jxs("pipe", "romeo", self.juliet()) as pipe:
+                pipe.errors.until("Connected")
+                feeding = threading.Thread(target=pipe.process.stdin.write, args=(data,))
+                feeding.start()
+                while fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) != struct.pack("i", PIPE_BYTES):
+                    time.sleep(0.05)
+                # Room for a little: a write of more would block.
+                taken = received.read1(4096)
+                for _ in range(20):
+                    observer.ping(self.juliet() + "/jxs")
+                listen.end_input()
+                taken += received.read(len(data) - len(taken))
+                feeding.join()
+                pipe.end_input()
+                self.assert_same(taken, data)
+                self.assertEqual(pipe.wait(), 0)
+            self.assertEqual(listen.wait(), 0)
+
+    def test_output_closed(self):
+        with closed_pipe() as output, \
+                self.jxs("listen", "juliet", "--pipe", "--accept", "all", stdout=output) as listen:
+            listen.errors.until("Listening")
+            with self.jxs("pipe", "romeo", self.juliet()) as pipe:
+                pipe.errors.until("Connected")
+                pipe.send("for nobody")
+                self.assertEqual(listen.wait(), 1)
+                self.assertEqual(pipe.wait(), 1)
 
 
 class ThrottledPipe(Pipe):
     """An account that may send 10 kB/s stays usable while a file moves."""
 
     limit = "10kb/s"
-    test_half_close = test_killed = test_interrupt = None
+    test_half_close = test_killed = test_interrupt = test_slow_reader = test_output_closed = None
 
     def test_file(self):
         data = bytes_of(SLOW_FILE_BYTES)

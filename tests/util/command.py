@@ -24,11 +24,11 @@ def traces_of(secret):
 class Jxs:
     """A running `jxs`. Lines of both outputs are kept and can be waited for."""
 
-    def __init__(self, *arguments, environment=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE):
+    def __init__(self, *arguments, environment=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more):
         self.arguments = arguments
         self.process = subprocess.Popen(
             [JXS, *arguments], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
-            env={**os.environ, "NO_COLOR": "1", **(environment or {})},
+            env={**os.environ, "NO_COLOR": "1", **(environment or {})}, **more,
         )
         self.output = _Lines(self.process.stdout) if stdout == subprocess.PIPE else None
         self.errors = _Lines(self.process.stderr)
@@ -40,6 +40,9 @@ class Jxs:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        for lines in (self.output, self.errors):
+            if lines is not None:
+                lines.thread.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream and not stream.closed:
                 try:
