@@ -3,6 +3,8 @@
 
 #include "jxs-socket-core-private.h"
 
+#include "jxs-byte-buffer-private.h"
+
 #include <glib-unix.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,15 +20,6 @@
 #define GATHER_MAX_LOCAL (16 * 1024) /* between threads a send costs little, hidden bytes a lot */
 #define DRAIN_MAX (1024 * 1024)      /* read and dropped at close; a peer may send for ever */
 
-/* A piece of memory with bytes in [start, end). */
-typedef struct
-{
-  guint8 *data; /* (owned) (nullable): only while there are bytes, or soon will be */
-  gsize size;
-  gsize start;
-  gsize end;
-} Buffer;
-
 /* Who is woken when the buffer makes ready. It is no source: one that another thread is about to
  * drop can neither be told anything nor be referenced. */
 typedef struct
@@ -37,7 +30,7 @@ typedef struct
 typedef struct
 {
   GMutex mutex;
-  Buffer buffer;
+  JxsByteBuffer buffer;
   GSList *waiters; /* (element-type Waiter): of each source; not owned */
   gboolean ready;  /* the buffer alone makes the sources ready */
   gboolean closed;
@@ -63,54 +56,6 @@ struct _JxsSocketCore
   GSource *flusher;      /* (owned) (nullable): attached while bytes wait */
   GError *error;         /* (owned) (nullable): a send failed; reported from then on */
 };
-
-static gsize
-buffer_length (const Buffer *self)
-{
-  return self->end - self->start;
-}
-
-static void
-buffer_clear (Buffer *self)
-{
-  g_clear_pointer (&self->data, g_free);
-  self->size = self->start = self->end = 0;
-}
-
-/* Room for count bytes behind the end. */
-static void
-buffer_reserve (Buffer *self, gsize count, gsize min_size)
-{
-  gsize length = buffer_length (self);
-
-  if (self->size - self->end >= count)
-    return;
-  if (self->size < length + count)
-    {
-      gsize size = MAX (MAX (self->size * 2, min_size), length + count);
-      guint8 *data = g_malloc (size);
-
-      if (length > 0)
-        memcpy (data, self->data + self->start, length);
-      g_free (self->data);
-      self->data = data;
-      self->size = size;
-    }
-  else
-    {
-      memmove (self->data, self->data + self->start, length);
-    }
-  self->start = 0;
-  self->end = length;
-}
-
-static void
-buffer_skip (Buffer *self, gsize count)
-{
-  self->start += count;
-  if (self->start == self->end)
-    self->start = self->end = 0;
-}
 
 /* Called with the mutex held. */
 static void
@@ -168,8 +113,8 @@ jxs_socket_core_unref (JxsSocketCore *self)
 
   /* Sources and the flusher hold a reference: there are none left. */
   g_assert (self->in.waiters == NULL && self->out.waiters == NULL && self->flusher == NULL);
-  buffer_clear (&self->in.buffer);
-  buffer_clear (&self->out.buffer);
+  jxs_byte_buffer_clear (&self->in.buffer);
+  jxs_byte_buffer_clear (&self->out.buffer);
   g_mutex_clear (&self->in.mutex);
   g_mutex_clear (&self->out.mutex);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -192,12 +137,12 @@ jxs_socket_core_get_socket (JxsSocketCore *self)
 static gssize
 take_read_ahead (JxsSocketCore *self, void *buffer, gsize count)
 {
-  Buffer *ahead = &self->in.buffer;
-  gsize n = MIN (count, buffer_length (ahead));
+  JxsByteBuffer *ahead = &self->in.buffer;
+  gsize n = MIN (count, jxs_byte_buffer_get_length (ahead));
 
   memcpy (buffer, ahead->data + ahead->start, n);
-  buffer_skip (ahead, n);
-  direction_set_ready (&self->in, buffer_length (ahead) > 0);
+  jxs_byte_buffer_skip (ahead, n);
+  direction_set_ready (&self->in, jxs_byte_buffer_get_length (ahead) > 0);
   return n;
 }
 
@@ -216,11 +161,11 @@ end_of_file (JxsSocketCore *self, GError **error)
 static gssize
 read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
 {
-  Buffer *ahead = &self->in.buffer;
+  JxsByteBuffer *ahead = &self->in.buffer;
   gssize n;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->in.mutex);
 
-  if (buffer_length (ahead) > 0)
+  if (jxs_byte_buffer_get_length (ahead) > 0)
     return take_read_ahead (self, buffer, count);
 
   if (count >= self->read_ahead)
@@ -229,16 +174,16 @@ read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
       if (n > 0)
         self->in.bytes += n;
       else
-        buffer_clear (ahead);
+        jxs_byte_buffer_clear (ahead);
       return n == 0 ? end_of_file (self, error) : n;
     }
 
-  buffer_reserve (ahead, self->read_ahead, self->read_ahead);
+  jxs_byte_buffer_reserve (ahead, self->read_ahead, self->read_ahead);
   n = g_socket_receive_with_blocking (
       self->socket, (char *) ahead->data, self->read_ahead, FALSE, NULL, error);
   if (n <= 0)
     {
-      buffer_clear (ahead);
+      jxs_byte_buffer_clear (ahead);
       return n == 0 ? end_of_file (self, error) : n;
     }
 
@@ -287,7 +232,7 @@ jxs_socket_core_forget_read_ahead (JxsSocketCore *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->in.mutex);
 
-  buffer_clear (&self->in.buffer);
+  jxs_byte_buffer_clear (&self->in.buffer);
   direction_set_ready (&self->in, FALSE);
 }
 
@@ -296,7 +241,8 @@ jxs_socket_core_forget_read_ahead (JxsSocketCore *self)
 static void
 update_out_ready (JxsSocketCore *self)
 {
-  gboolean has_room = self->gathering && buffer_length (&self->out.buffer) < self->gather_max;
+  gboolean has_room =
+      self->gathering && jxs_byte_buffer_get_length (&self->out.buffer) < self->gather_max;
 
   /* Without room, or when nothing is gathered, the socket alone decides. */
   direction_set_ready (&self->out, has_room || self->error != NULL);
@@ -335,7 +281,7 @@ send_now (JxsSocketCore *self, const void *data, gsize count, GError **error)
           local_error = g_error_copy (self->out.reason);
         }
       self->error = g_error_copy (local_error);
-      buffer_clear (&self->out.buffer);
+      jxs_byte_buffer_clear (&self->out.buffer);
       update_out_ready (self);
     }
   g_propagate_error (error, g_steal_pointer (&local_error));
@@ -346,18 +292,21 @@ send_now (JxsSocketCore *self, const void *data, gsize count, GError **error)
 static gboolean
 send_gathered (JxsSocketCore *self, GError **error)
 {
-  Buffer *waiting = &self->out.buffer;
+  JxsByteBuffer *waiting = &self->out.buffer;
 
   if (report_error (self, error))
     return FALSE;
 
-  while (buffer_length (waiting) > 0)
+  while (jxs_byte_buffer_get_length (waiting) > 0)
     {
-      gssize n = send_now (self, waiting->data + waiting->start, buffer_length (waiting), error);
+      gssize n = send_now (self,
+                           waiting->data + waiting->start,
+                           jxs_byte_buffer_get_length (waiting),
+                           error);
 
       if (n < 0)
         return FALSE;
-      buffer_skip (waiting, n);
+      jxs_byte_buffer_skip (waiting, n);
     }
   return TRUE;
 }
@@ -393,7 +342,7 @@ flusher_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     }
 
   /* Nothing waits: an idle stream has no source and no memory here. */
-  buffer_clear (&core->out.buffer);
+  jxs_byte_buffer_clear (&core->out.buffer);
   g_clear_pointer (&core->flusher, g_source_unref);
   return G_SOURCE_REMOVE;
 }
@@ -412,7 +361,7 @@ static GSourceFuncs flusher_funcs = {
 static void
 ensure_flusher (JxsSocketCore *self)
 {
-  if (self->flusher != NULL || buffer_length (&self->out.buffer) == 0)
+  if (self->flusher != NULL || jxs_byte_buffer_get_length (&self->out.buffer) == 0)
     return;
 
   self->flusher = g_source_new (&flusher_funcs, sizeof (Flusher));
@@ -435,15 +384,15 @@ drop_flusher (JxsSocketCore *self)
 static gssize
 gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
 {
-  Buffer *waiting = &self->out.buffer;
+  JxsByteBuffer *waiting = &self->out.buffer;
   gsize n;
 
-  if (buffer_length (waiting) + count > self->gather_max)
+  if (jxs_byte_buffer_get_length (waiting) + count > self->gather_max)
     {
       g_autoptr (GError) local_error = NULL;
 
       if (!send_gathered (self, &local_error) &&
-          (self->error != NULL || buffer_length (waiting) >= self->gather_max))
+          (self->error != NULL || jxs_byte_buffer_get_length (waiting) >= self->gather_max))
         {
           update_out_ready (self);
           g_propagate_error (error, g_steal_pointer (&local_error));
@@ -451,7 +400,7 @@ gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
         }
       /* What is as large as all that could be gathered gains nothing by being copied; unless the
        * socket is full: then its room here must not go on saying that there is some. */
-      if (buffer_length (waiting) == 0 && count >= self->gather_max)
+      if (jxs_byte_buffer_get_length (waiting) == 0 && count >= self->gather_max)
         {
           gssize sent = send_now (self, data, count, &local_error);
 
@@ -465,8 +414,8 @@ gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
         }
     }
 
-  n = MIN (count, self->gather_max - buffer_length (waiting));
-  buffer_reserve (waiting, n, GATHER_MIN);
+  n = MIN (count, self->gather_max - jxs_byte_buffer_get_length (waiting));
+  jxs_byte_buffer_reserve (waiting, n, GATHER_MIN);
   memcpy (waiting->data + waiting->end, data, n);
   waiting->end += n;
   ensure_flusher (self);
@@ -734,7 +683,7 @@ static void
 direction_close (Direction *self)
 {
   self->closed = TRUE;
-  buffer_clear (&self->buffer);
+  jxs_byte_buffer_clear (&self->buffer);
   direction_set_ready (self, TRUE);
 }
 
