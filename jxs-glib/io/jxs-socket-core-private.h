@@ -41,6 +41,7 @@ GSource *jxs_socket_core_create_source (JxsSocketCore *self,
                                         GCancellable *cancellable);
 
 void jxs_socket_core_set_gathering (JxsSocketCore *self, gboolean gathering);
+void jxs_socket_core_set_in_flights (JxsSocketCore *self);
 /* Why it is about to end: reported in place of the end of file and of a send that fails. */
 void jxs_socket_core_set_reason (JxsSocketCore *self, const GError *reason);
 /* From now on nothing waits for the peer any more. */

@@ -51,6 +51,7 @@ struct _JxsSocketCore
   /* All guarded by out.mutex. */
   Direction out;
   gboolean gathering;
+  gboolean in_flights; /* blocking writes are gathered, until somebody wants to read */
   gsize gather_max;
   GMainContext *context; /* (owned) (nullable): where gathered bytes are sent from */
   GSource *flusher;      /* (owned) (nullable): attached while bytes wait */
@@ -196,6 +197,19 @@ read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
   return take_read_ahead (self, buffer, count);
 }
 
+/* Who waits for the peer has said all it had to say. */
+static gboolean
+end_flight (JxsSocketCore *self, gboolean blocking, GCancellable *cancellable, GError **error)
+{
+  gboolean waiting;
+
+  g_mutex_lock (&self->out.mutex);
+  waiting = self->in_flights && jxs_byte_buffer_get_length (&self->out.buffer) > 0;
+  g_mutex_unlock (&self->out.mutex);
+
+  return !waiting || jxs_socket_core_flush (self, blocking, cancellable, error);
+}
+
 gssize
 jxs_socket_core_read (JxsSocketCore *self,
                       void *buffer,
@@ -222,7 +236,8 @@ jxs_socket_core_read (JxsSocketCore *self,
           g_propagate_error (error, g_steal_pointer (&local_error));
           return -1;
         }
-      if (!g_socket_condition_wait (self->socket, G_IO_IN, cancellable, error))
+      if (!end_flight (self, TRUE, cancellable, error) ||
+          !g_socket_condition_wait (self->socket, G_IO_IN, cancellable, error))
         return -1;
     }
 }
@@ -361,7 +376,8 @@ static GSourceFuncs flusher_funcs = {
 static void
 ensure_flusher (JxsSocketCore *self)
 {
-  if (self->flusher != NULL || jxs_byte_buffer_get_length (&self->out.buffer) == 0)
+  if (self->flusher != NULL || self->in_flights ||
+      jxs_byte_buffer_get_length (&self->out.buffer) == 0)
     return;
 
   self->flusher = g_source_new (&flusher_funcs, sizeof (Flusher));
@@ -432,7 +448,7 @@ write_now (JxsSocketCore *self, const void *data, gsize count, gboolean blocking
   if (report_error (self, error))
     return -1;
   /* Who blocks has no main loop that could send it later. */
-  if (self->gathering && !blocking)
+  if (blocking ? self->in_flights : self->gathering)
     return gather (self, data, count, error);
   if (send_gathered (self, error))
     sent = send_now (self, data, count, error);
@@ -522,12 +538,24 @@ jxs_socket_core_set_gathering (JxsSocketCore *self, gboolean gathering)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
 
   self->gathering = gathering;
+  self->in_flights = FALSE;
+  if (jxs_byte_buffer_get_length (&self->out.buffer) == 0)
+    jxs_byte_buffer_clear (&self->out.buffer);
   if (gathering && self->flusher == NULL)
     {
       g_clear_pointer (&self->context, g_main_context_unref);
       self->context = g_main_context_ref_thread_default ();
+      ensure_flusher (self);
     }
   update_out_ready (self);
+}
+
+void
+jxs_socket_core_set_in_flights (JxsSocketCore *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
+
+  self->in_flights = TRUE;
 }
 
 /* Polling */
@@ -642,8 +670,11 @@ gboolean
 jxs_socket_core_is_ready (JxsSocketCore *self, GIOCondition condition)
 {
   Direction *direction = condition == G_IO_IN ? &self->in : &self->out;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&direction->mutex);
+  g_autoptr (GMutexLocker) locker = NULL;
 
+  if (condition == G_IO_IN)
+    end_flight (self, FALSE, NULL, NULL);
+  locker = g_mutex_locker_new (&direction->mutex);
   return direction->ready || g_socket_condition_check (self->socket, condition) != 0;
 }
 

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  *   then the body); its sources are those of the socket plus "ready now" while bytes are left;
  * - gathering: while switched on, what is written without waiting is collected and leaves in one
  *   send: when 128 KiB are collected, on flush and close, and always before the main loop sleeps.
- *   A blocking write sends at once, after what was collected before it;
+ *   A blocking write sends at once, after what was collected before it, unless in flights;
  * - back-pressure: what the socket does not take stays collected, up to the same bound; then writes
  *   would block;
  * - half-close: closing the output stream is shutdown (SHUT_WR) when "half-close" is on;
@@ -27,8 +27,13 @@ G_DECLARE_FINAL_TYPE (JxsSocketStream, jxs_socket_stream, JXS, SOCKET_STREAM, GI
 GIOStream *jxs_socket_stream_new (GSocketConnection *connection);
 void jxs_socket_stream_set_half_close (JxsSocketStream *self, gboolean half_close);
 /* Call in the context that writes, which is where the collected bytes leave from; off at
- * construction, as a TLS handshake writes from a thread without a main loop. */
+ * construction. */
 void jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering);
+/* Until gathering is set: blocking writes are collected too, and leave together when the bytes of
+ * the peer are waited for. For a handshake, whose flights of messages GnuTLS writes record by
+ * record: over in-band bytestreams each write becomes a stanza, over TCP a segment. The last flight
+ * leaves once gathering is set, or at close. */
+void jxs_socket_stream_set_in_flights (JxsSocketStream *self);
 guint64 jxs_socket_stream_get_bytes_read (JxsSocketStream *self);
 guint64 jxs_socket_stream_get_bytes_written (JxsSocketStream *self);
 GSocket *jxs_socket_stream_get_socket (JxsSocketStream *self);

@@ -41,7 +41,7 @@ typedef struct
 
 /* Secures base and completes the handshake. On any failure base is closed before the callback runs.
  * The result is a GTlsConnection with require-close-notify on. If base is a JxsSocketStream,
- * gathering is switched on after the handshake.
+ * its messages leave in flights, and gathering is switched on after the handshake.
  *
  * Errors: JXS_ERROR_TIMED_OUT (time in the queue counts), JXS_ERROR_SECURITY (older than TLS 1.3
  * when pinning, no peer certificate, ours not asked for), JXS_ERROR_LIMIT (too many strangers),

@@ -454,6 +454,8 @@ start_handshake (GTask *task)
       handshake_done (g_object_ref (task), error);
       return;
     }
+  if (JXS_IS_SOCKET_STREAM (self->base))
+    jxs_socket_stream_set_in_flights (JXS_SOCKET_STREAM (self->base));
   g_tls_connection_handshake_async (
       self->connection, g_task_get_priority (task), self->stop, handshake_cb, g_object_ref (task));
 }

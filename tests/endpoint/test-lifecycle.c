@@ -570,6 +570,41 @@ test_vanish (gconstpointer data)
   g_assert_not_reached ();
 }
 
+static gboolean
+count_data_cb (GSignalInvocationHint *hint, guint n_values, const GValue *values, gpointer count)
+{
+  *(guint *) count += jxs_element_find_child (g_value_get_boxed (&values[1]), "data", NULL) != NULL;
+  return TRUE;
+}
+
+/* The messages of the TLS handshake travel in flights: a stanza for each write would be twelve. */
+static void
+test_few_stanzas (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (JxsXmlStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  const guint signal_id = g_signal_lookup ("stanza", JXS_TYPE_CHANNEL);
+  Reply reply = { NULL };
+  guint n_data = 0;
+  gulong hook;
+
+  /* Before those that take it. */
+  hook = g_signal_add_emission_hook (signal_id, 0, count_data_cb, &n_data, NULL);
+  jxs_endpoint_open_stream_async (fixture->pair.endpoints[ROMEO],
+                                  fixture->pair.jids[JULIET],
+                                  G_PRIORITY_DEFAULT,
+                                  NULL,
+                                  reply_cb,
+                                  &reply);
+  result = reply_wait (&reply);
+  stream = jxs_endpoint_open_stream_finish (fixture->pair.endpoints[ROMEO], result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_data, >=, 4);
+  g_assert_cmpuint (n_data, <=, 6);
+  g_signal_remove_emission_hook (signal_id, hook);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -579,6 +614,7 @@ main (int argc, char **argv)
   g_test_add (                                                                                     \
       "/endpoint/lifecycle/" path, Fixture, GUINT_TO_POINTER (data), set_up, func, tear_down)
 #define ADD(path, func) ADD_WITH (path, func, 0)
+  ADD ("stream/few-stanzas", test_few_stanzas);
   ADD_WITH ("stream/close-initiator", test_stream_close, ROMEO);
   ADD_WITH ("stream/close-responder", test_stream_close, JULIET);
   ADD_WITH ("stream/close-both", test_stream_close, 2);
