@@ -28,11 +28,11 @@ typedef struct
                            counts against the caps of concurrent handshakes with strangers */
 } JxsTlsParams;
 
-/* Concurrent handshakes of unauthenticated peers: a blocked handshake occupies one of the worker
- * threads of GLib, which are few and shared by the whole process. */
+/* A handshake occupies one of the worker threads of GLib, of which there are ten at first for all
+ * that a program does; more come only slowly. More handshakes wait for their turn. */
 #define JXS_TLS_MAX_OURS                                                                           \
-  16 /* concurrent handshakes that we began; more wait: the same threads are needed to answer      \
-        others */
+  6 /* concurrent handshakes that we began: some threads are left to answer */
+/* Concurrent handshakes of unauthenticated peers; stops exhaustion of the threads. */
 #define JXS_TLS_MAX_STRANGERS 8
 /* Of one of them: stops a peer that opens sessions and says nothing from locking out all others. */
 #define JXS_TLS_MAX_PER_STRANGER 2
