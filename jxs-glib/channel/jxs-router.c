@@ -752,32 +752,12 @@ jxs_router_remove_handler (JxsRouter *self, guint id)
     }
 }
 
-/* Whether iq may be answered now. It keeps iq alive for the answer. */
-static JxsElement *
-jxs_router_take_unanswered (JxsRouter *self, JxsElement *iq)
-{
-  g_autoptr (JxsElement) held = jxs_element_ref (iq);
-
-  if (!jxs_router_forget_unanswered (self, iq))
-    {
-      jxs_log_debug (self, "second answer to a request dropped");
-      return NULL;
-    }
-  return g_steal_pointer (&held);
-}
-
 void
 jxs_router_reply_result (JxsRouter *self, JxsElement *iq, JxsElement *payload)
 {
-  g_autoptr (JxsElement) held = jxs_router_take_unanswered (self, iq);
-  g_autoptr (JxsElement) answer = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (JxsElement) answer = jxs_stanza_new_result (iq, payload);
 
-  if (held == NULL)
-    return;
-  answer = jxs_stanza_new_result (held, payload);
-  if (!jxs_channel_send (self->channel, answer, &error))
-    jxs_log_debug (self, "answer was not sent: %s", error->message);
+  jxs_router_reply_stanza (self, iq, answer);
 }
 
 void
@@ -786,23 +766,18 @@ jxs_router_reply_error (JxsRouter *self,
                         const GError *error,
                         JxsElement *app_condition)
 {
-  g_autoptr (JxsElement) held = jxs_router_take_unanswered (self, iq);
-  g_autoptr (JxsElement) answer = NULL;
-  g_autoptr (GError) local_error = NULL;
+  g_autoptr (JxsElement) answer = jxs_stanza_new_error (iq, error, app_condition);
 
-  if (held == NULL)
-    return;
-  answer = jxs_stanza_new_error (held, error, app_condition);
-  if (!jxs_channel_send (self->channel, answer, &local_error))
-    jxs_log_debug (self, "error answer was not sent: %s", local_error->message);
+  jxs_router_reply_stanza (self, iq, answer);
 }
 
 void
 jxs_router_reply_stanza (JxsRouter *self, JxsElement *iq, JxsElement *answer)
 {
-  g_autoptr (JxsElement) held = jxs_router_take_unanswered (self, iq);
   g_autoptr (GError) error = NULL;
 
-  if (held != NULL && !jxs_channel_send (self->channel, answer, &error))
+  if (!jxs_router_forget_unanswered (self, iq))
+    jxs_log_debug (self, "second answer to a request dropped");
+  else if (!jxs_channel_send (self->channel, answer, &error))
     jxs_log_debug (self, "answer was not sent: %s", error->message);
 }
