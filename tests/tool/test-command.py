@@ -65,6 +65,24 @@ class Usage(unittest.TestCase):
                 self.assertEqual([line for line in result.stdout.splitlines() if len(line) > 79], [])
                 self.assertEqual(run("help", name).stdout, result.stdout)
 
+    def test_manual(self):
+        """doc/jxs.md tells of each command, option, status and variable, and of no other option."""
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "doc", "jxs.md"), encoding="utf-8") as file:
+            manual = file.read()
+        overview = run("--help").stdout
+        names = re.findall(r"^  ([a-z]+)  ", overview, re.MULTILINE)
+        if "chat" not in names:
+            self.skipTest("built without the client")
+        helps = "".join(run(name, "--help").stdout for name in names)
+        for name in names:
+            self.assertIn(f"jxs {name}", manual)
+        for variable in re.findall(r"^  ([A-Z_]+)  ", overview, re.MULTILINE):
+            self.assertIn(f"`{variable}`", manual)
+        for status, meaning in re.findall(r"^  (\d+) +(.*)$", overview, re.MULTILINE):
+            self.assertRegex(manual, rf"\| {status} \| {meaning}")
+        options = re.compile(r"--[a-z][a-z0-9-]*")
+        self.assertEqual(set(options.findall(helps)) - {"--help"}, set(options.findall(manual)) - {"--version"})
+
     def test_version(self):
         self.assertRegex(run("--version").stdout, r"^jxs-glib \d+\.\d+\.\d+\n$")
 
