@@ -151,13 +151,15 @@ queue_element (JxsStreamEngine *self, JxsElement *element, GError **error)
   return TRUE;
 }
 
-/* What we say on our own cannot be left out. */
+/* What we say on our own cannot be left out, but what strangers provoke does not end the connection
+ * to a server. */
 static void
 answer (JxsStreamEngine *self, JxsElement *stanza)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->machine.state == JXS_STREAM_STATE_OPEN && !queue_element (self, stanza, &error))
+  if (self->machine.state == JXS_STREAM_STATE_OPEN && !queue_element (self, stanza, &error) &&
+      self->kind == JXS_XML_STREAM_PEER)
     {
       g_autoptr (GError) refusal = jxs_stream_error_new (JXS_STREAM_ERROR_RESOURCE_CONSTRAINT);
 
@@ -703,10 +705,13 @@ jxs_stream_engine_restart (JxsStreamEngine *self)
 void
 jxs_stream_engine_set_open (JxsStreamEngine *self)
 {
+  JxsXmlLimits limits = jxs_xml_default_limits;
+
   if (self->machine.state != JXS_STREAM_STATE_NEGOTIATING)
     return;
 
-  jxs_xml_parser_set_limits (self->parser, &jxs_xml_default_limits);
+  limits.prune = self->kind == JXS_XML_STREAM_SERVER;
+  jxs_xml_parser_set_limits (self->parser, &limits);
   release_held (self);
   jxs_stream_engine_handle (self, JXS_STREAM_EVENT_SET_OPEN, NULL);
 }

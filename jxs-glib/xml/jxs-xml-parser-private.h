@@ -14,9 +14,16 @@ typedef struct
   guint max_attributes; /* of one element; default 64; stops quadratic look-ups */
   guint max_children;   /* elements inside one stanza, however deep; default 4096; stops trees that
                            take many times the memory of their text */
+  gboolean prune;       /* a stanza beyond the limits is reported with its short attributes only and
+                           nothing inside, in place of the refusal: whoever passes on what others send
+                           is not to blame for it. Ends at JXS_XML_PRUNED_MAX_BYTES. Not for documents */
 } JxsXmlLimits;
 
 extern const JxsXmlLimits jxs_xml_default_limits;
+
+/* Octets of a stanza that is pruned; stops one without end from filling the memory in which expat
+ * keeps names. Servers let stanzas of some 256 KiB pass, of which escaping makes six times that. */
+#define JXS_XML_PRUNED_MAX_BYTES (4 * 1024 * 1024)
 
 /* Octets of one tag, whatever the limits: expat looks at an unfinished tag again from its start
  * whenever a piece arrives; stops quadratic work. */

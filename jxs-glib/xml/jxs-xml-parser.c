@@ -22,6 +22,8 @@
 /* expat keeps every name it ever saw. After this many octets it is made anew between two stanzas;
  * stops memory exhaustion by ever new names. */
 #define RENEW_BYTES (256 * 1024)
+/* Octets of an attribute that a pruned stanza keeps: those that matter hold addresses and ids. */
+#define KEPT_VALUE_BYTES 4096
 
 const JxsXmlLimits jxs_xml_default_limits = {
   .max_bytes = 256 * 1024,
@@ -72,6 +74,7 @@ struct _JxsXmlParser
   JxsElement *current; /* (nullable) in arena: the innermost open element of the stanza */
   guint depth;         /* open elements, root included */
   guint n_children;    /* of the stanza */
+  JxsElement *pruned;  /* (nullable) (owned) what is reported of the stanza, the rest is skipped */
 
   Name names[N_NAMES + 1]; /* the last one is for names too long to remember */
 };
@@ -111,22 +114,43 @@ get_token_end (JxsXmlParser *self)
   return get_position (self) + (guint64) XML_GetCurrentByteCount (self->expat);
 }
 
-static gboolean
-check_tag_size (JxsXmlParser *self, guint64 size)
+/* From here on nothing of the stanza is kept. */
+static void
+prune (JxsXmlParser *self)
 {
-  if (size <= JXS_XML_MAX_TAG_BYTES)
-    return TRUE;
+  const JxsElement *stanza = self->current;
 
-  refuse_beyond (self, _ ("An XML tag is longer than %lu bytes"), JXS_XML_MAX_TAG_BYTES);
-  return FALSE;
+  while (stanza->node.parent != NULL)
+    stanza = stanza->node.parent;
+  self->pruned = jxs_element_new (stanza->name, stanza->namespace_uri);
+  for (const JxsAttribute *a = stanza->attributes; a != NULL; a = a->next)
+    if (strlen (a->value) <= KEPT_VALUE_BYTES)
+      jxs_element_set_attribute_ns (self->pruned, a->name, a->namespace_uri, a->value);
+  self->current = NULL;
+  self->arena = jxs_arena_recycle (self->arena);
+}
+
+/* format as for refuse_beyond(). */
+static void
+exceed (JxsXmlParser *self, const char *format, gsize limit)
+{
+  if (self->limits.prune && self->current != NULL)
+    prune (self);
+  else
+    refuse_beyond (self, format, limit);
+}
+
+static void
+exceed_tag (JxsXmlParser *self)
+{
+  exceed (self, _ ("An XML tag is longer than %lu bytes"), JXS_XML_MAX_TAG_BYTES);
 }
 
 /* The tag that is being reported. */
 static gboolean
-check_tag (JxsXmlParser *self)
+is_long_tag (JxsXmlParser *self)
 {
-  return !self->has_long_tags ||
-         check_tag_size (self, (guint64) XML_GetCurrentByteCount (self->expat));
+  return self->has_long_tags && XML_GetCurrentByteCount (self->expat) > JXS_XML_MAX_TAG_BYTES;
 }
 
 static void
@@ -196,8 +220,9 @@ copy_namespace (JxsArena *arena, const Name *name, const char *parent_namespace)
   return jxs_arena_strndup (arena, name->own_namespace, strlen (name->own_namespace));
 }
 
+/* With as many attributes as are allowed. */
 static JxsElement *
-create_element (JxsXmlParser *self, const char *expanded, const char **pairs)
+create_element (JxsXmlParser *self, const char *expanded, const char **pairs, gboolean *too_many)
 {
   const Name *name = resolve_name (self, expanded);
   const char *parent_namespace = self->current != NULL ? self->current->namespace_uri : NULL;
@@ -218,10 +243,8 @@ create_element (JxsXmlParser *self, const char *expanded, const char **pairs)
 
       if (++n > self->limits.max_attributes)
         {
-          refuse_beyond (self,
-                         _ ("An XML element has more than %lu attributes"),
-                         self->limits.max_attributes);
-          return NULL;
+          *too_many = TRUE;
+          break;
         }
       attribute = jxs_arena_alloc (self->arena, sizeof (JxsAttribute));
       name = resolve_name (self, pairs[0]);
@@ -233,6 +256,12 @@ create_element (JxsXmlParser *self, const char *expanded, const char **pairs)
       tail = &attribute->next;
     }
   return element;
+}
+
+static void
+exceed_attributes (JxsXmlParser *self)
+{
+  exceed (self, _ ("An XML element has more than %lu attributes"), self->limits.max_attributes);
 }
 
 static void
@@ -250,14 +279,18 @@ remember_root_tag (JxsXmlParser *self)
 static void
 start_root (JxsXmlParser *self, const char *expanded, const char **pairs)
 {
+  gboolean too_many = FALSE;
   JxsElement *root;
 
   if (self->replaying)
     return;
 
-  root = create_element (self, expanded, pairs);
-  if (root == NULL)
-    return;
+  root = create_element (self, expanded, pairs, &too_many);
+  if (too_many)
+    {
+      exceed_attributes (self);
+      return;
+    }
   remember_root_tag (self);
   self->finished = get_token_end (self);
   if (self->funcs.stream_start != NULL)
@@ -269,45 +302,55 @@ static void XMLCALL
 start_element (void *user_data, const XML_Char *expanded, const XML_Char **pairs)
 {
   JxsXmlParser *self = user_data;
+  gboolean too_many = FALSE;
+  gboolean long_tag;
   JxsElement *element;
   guint level; /* in the stanza, 0 for the root of a stream */
 
-  if (self->stopped || !check_tag (self))
+  if (self->stopped)
     return;
 
   self->depth++;
+  if (self->pruned != NULL)
+    return;
+  long_tag = is_long_tag (self);
   level = self->depth - (self->is_document ? 0 : 1);
   if (level == 0)
     {
-      start_root (self, expanded, pairs);
+      if (long_tag)
+        exceed_tag (self);
+      else
+        start_root (self, expanded, pairs);
       return;
     }
   if (level > self->limits.max_depth)
     {
-      refuse_beyond (self,
-                     _ ("XML elements are nested more than %lu deep"),
-                     self->limits.max_depth);
+      exceed (self, _ ("XML elements are nested more than %lu deep"), self->limits.max_depth);
       return;
     }
   if (level > 1 && ++self->n_children > self->limits.max_children)
     {
-      refuse_beyond (self, _ ("A stanza holds more than %lu elements"), self->limits.max_children);
+      exceed (self, _ ("A stanza holds more than %lu elements"), self->limits.max_children);
       return;
     }
 
-  element = create_element (self, expanded, pairs);
-  if (element == NULL)
-    return;
+  element = create_element (self, expanded, pairs, &too_many);
   if (self->current != NULL)
     jxs_element_append_node (self->current, &element->node);
   self->current = element;
+  if (long_tag)
+    exceed_tag (self);
+  else if (too_many)
+    exceed_attributes (self);
+  else if (level == 1 && self->limits.prune &&
+           get_token_end (self) - self->finished > self->limits.max_bytes)
+    prune (self);
 }
 
 static void
-end_stanza (JxsXmlParser *self)
+end_stanza (JxsXmlParser *self, JxsElement *stanza)
 {
-  JxsElement *stanza = g_steal_pointer (&self->current);
-
+  self->current = NULL;
   self->n_children = 0;
   self->finished = get_token_end (self);
   if (self->funcs.element != NULL)
@@ -323,11 +366,22 @@ end_element (void *user_data, const XML_Char *expanded)
 {
   JxsXmlParser *self = user_data;
 
-  if (self->stopped || !check_tag (self))
+  if (self->stopped)
     return;
 
   self->depth--;
-  if (self->current == NULL)
+  if (self->pruned != NULL)
+    {
+      g_autoptr (JxsElement) stanza = NULL;
+
+      if (self->depth > 1)
+        return;
+      stanza = g_steal_pointer (&self->pruned);
+      end_stanza (self, stanza);
+    }
+  else if (is_long_tag (self))
+    exceed_tag (self);
+  else if (self->current == NULL)
     {
       self->stopped = TRUE;
       self->finished = get_token_end (self);
@@ -338,7 +392,7 @@ end_element (void *user_data, const XML_Char *expanded)
   else if (self->current->node.parent != NULL)
     self->current = self->current->node.parent;
   else
-    end_stanza (self);
+    end_stanza (self, self->current);
 }
 
 static gboolean
@@ -357,7 +411,7 @@ character_data (void *user_data, const XML_Char *text, int length)
 {
   JxsXmlParser *self = user_data;
 
-  if (self->stopped)
+  if (self->stopped || self->pruned != NULL)
     return;
 
   if (self->current != NULL)
@@ -504,7 +558,8 @@ feed_piece (JxsXmlParser *self, const char *data, gsize length)
     }
 
   self->unfinished = self->fed - get_position (self);
-  check_tag_size (self, self->unfinished);
+  if (self->unfinished > JXS_XML_MAX_TAG_BYTES && !self->limits.prune)
+    exceed_tag (self);
   return length;
 }
 
@@ -535,14 +590,22 @@ feed_all (JxsXmlParser *self, const char *data, gsize length)
   while (length > 0 && !self->stopped)
     {
       gsize pending = self->fed - self->finished;
+      gsize limit = self->limits.max_bytes;
       gsize n;
 
-      if (pending >= self->limits.max_bytes)
+      if (pending >= limit && self->limits.prune)
         {
-          refuse_beyond (self, _ ("A stanza is longer than %lu bytes"), self->limits.max_bytes);
+          /* Before the first tag is complete there is nothing to prune; it is too long itself. */
+          if (self->current != NULL)
+            prune (self);
+          limit = JXS_XML_PRUNED_MAX_BYTES;
+        }
+      if (pending >= limit)
+        {
+          refuse_beyond (self, _ ("A stanza is longer than %lu bytes"), limit);
           return;
         }
-      n = MIN (length, self->limits.max_bytes - pending);
+      n = MIN (length, limit - pending);
       n = feed_piece (self, data, MIN (n, G_MAXINT / 2));
       data += n;
       length -= n;
@@ -556,6 +619,7 @@ destroy (JxsXmlParser *self)
   for (gsize i = 0; i < G_N_ELEMENTS (self->names); i++)
     name_clear (&self->names[i]);
   g_clear_pointer (&self->arena, jxs_arena_unref);
+  g_clear_pointer (&self->pruned, jxs_element_unref);
   g_clear_error (&self->error);
   g_free (self->root_tag);
   g_free (self->default_namespace);

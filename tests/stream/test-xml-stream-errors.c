@@ -519,6 +519,56 @@ test_answer_flood (void)
   raw_free (raw);
 }
 
+static void
+open_with_raw_server (Side **side, Raw **raw)
+{
+  Call call = { 0 };
+
+  start_with_raw_server (side, raw);
+  side_open (*side, NULL, &call);
+  raw_send (*raw, JULIET_HEADER FEATURES);
+  iterate_until_set (&call.done);
+  g_assert_no_error (call.error);
+  jxs_xml_stream_set_open ((*side)->stream);
+  call_clear (&call);
+}
+
+/* What strangers send through a server ends neither the stream to it nor, when they do not take
+ * answers, fills the memory. */
+static void
+test_strangers (void)
+{
+  g_autofree char *flood = g_strnfill (300 * 1024, 'x');
+  g_autofree char *huge =
+      g_strconcat ("<iq type='get' id='big' from='a@b.c'><q xmlns='u'>", flood, "</q></iq>", NULL);
+  g_autoptr (GString) requests = g_string_new (NULL);
+  Side *side;
+  Raw *raw;
+
+  open_with_raw_server (&side, &raw);
+  raw_send (raw, huge);
+  raw_expect (raw, "<bad-request ");
+  g_assert_nonnull (strstr (raw->received->str, "id='big'"));
+
+  for (int i = 0; i < 1000; i++)
+    g_string_append (requests, "<iq type='get' id='1' from='a@b.c'><q xmlns='x'/></iq>");
+  raw_pause (raw, TRUE);
+  for (int i = 0; i < 60; i++)
+    {
+      raw_send (raw, requests->str);
+      iterate_all ();
+    }
+  g_assert_cmpint (jxs_xml_stream_get_state (side->stream), ==, JXS_XML_STREAM_STATE_OPEN);
+  g_string_truncate (raw->received, 0);
+  raw_pause (raw, FALSE);
+  iterate_all ();
+  g_assert_cmpuint (raw->received->len, <, 5 * 1024 * 1024);
+  raw_send (raw, "<iq type='get' id='last' from='a@b.c'><q xmlns='x'/></iq>");
+  raw_expect (raw, "id='last'");
+  side_free (side);
+  raw_free (raw);
+}
+
 /* The connection ends without closing tag, in every state. */
 static void
 test_truncated (void)
@@ -709,6 +759,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/stream/errors/closing-deadline", test_closing_deadline);
   g_test_add_func ("/stream/errors/failing-deadline", test_failing_deadline);
   g_test_add_func ("/stream/errors/answer-flood", test_answer_flood);
+  g_test_add_func ("/stream/errors/strangers", test_strangers);
   g_test_add_func ("/stream/errors/truncated", test_truncated);
   g_test_add_func ("/stream/errors/half-close", test_half_close);
   g_test_add_func ("/stream/errors/faults", test_faults);

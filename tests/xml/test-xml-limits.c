@@ -7,12 +7,31 @@
 
 #include "xml-fixture.h"
 
+static const JxsXmlLimits narrow = {
+  .max_bytes = 100, .max_depth = 3, .max_attributes = 2, .max_children = 4
+};
+static const char *const too_much[] = {
+  "<b><c><d><e/></d></c></b>",
+  "<b n='1' m='2' o='3'/>",
+  "<b><c n='1' m='2' xml:lang='3'/></b>",
+  "<b><c/><c/><c/><c/><c/></b>",
+  "<b><c><d/><d/></c><c><d/></c></b>",
+  "<b>"
+  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  "</b>",
+  "<b "
+  "n='"
+  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'/"
+  ">",
+  "<baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  "aaaaa/>",
+  "<b>                                                                                           "
+  "   </b>",
+};
+
 static void
 test_limits (void)
 {
-  static const JxsXmlLimits limits = {
-    .max_bytes = 100, .max_depth = 3, .max_attributes = 2, .max_children = 4
-  };
   static const char *const within[] = {
     "<b><c><d/></c></b>",
     "<b n='1' m='2'><c n='1' m='2' xmlns='u' xmlns:x='v'/></b>",
@@ -25,33 +44,15 @@ test_limits (void)
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'/"
     ">",
   };
-  static const char *const beyond[] = {
-    "<b><c><d><e/></d></c></b>",
-    "<b n='1' m='2' o='3'/>",
-    "<b><c n='1' m='2' xml:lang='3'/></b>",
-    "<b><c/><c/><c/><c/><c/></b>",
-    "<b><c><d/><d/></c><c><d/></c></b>",
-    "<b>"
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-    "</b>",
-    "<b "
-    "n='"
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'/"
-    ">",
-    "<baaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-    "aaaaa/>",
-    "<b>                                                                                           "
-    "   </b>",
-  };
   g_auto (Fixture) self;
 
-  g_assert_cmpuint (strlen (within[3]), ==, limits.max_bytes);
-  g_assert_cmpuint (strlen (within[4]), ==, limits.max_bytes);
-  g_assert_cmpuint (strlen (beyond[5]), ==, limits.max_bytes + 1);
-  g_assert_cmpuint (strlen (beyond[6]), ==, limits.max_bytes + 1);
+  g_assert_cmpuint (strlen (within[3]), ==, narrow.max_bytes);
+  g_assert_cmpuint (strlen (within[4]), ==, narrow.max_bytes);
+  g_assert_cmpuint (strlen (too_much[5]), ==, narrow.max_bytes + 1);
+  g_assert_cmpuint (strlen (too_much[6]), ==, narrow.max_bytes + 1);
 
   /* Each stanza is counted anew, however they are fed. */
-  fixture_init (&self, &limits);
+  fixture_init (&self, &narrow);
   feed_string (&self, "<a>");
   for (gsize i = 0; i < G_N_ELEMENTS (within); i++)
     {
@@ -61,24 +62,105 @@ test_limits (void)
     }
   g_assert_cmpuint (self.n_elements, ==, 2 * G_N_ELEMENTS (within));
 
-  for (gsize i = 0; i < G_N_ELEMENTS (beyond); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (too_much); i++)
     {
-      const gsize length = strlen (beyond[i]);
+      const gsize length = strlen (too_much[i]);
       g_autoptr (GError) error = NULL;
       g_auto (Fixture) whole;
       g_auto (Fixture) pieces;
 
-      fixture_init (&whole, &limits);
+      fixture_init (&whole, &narrow);
       feed_string (&whole, "<a><b/> ");
-      assert_refused (&whole, beyond[i], JXS_STREAM_ERROR_POLICY_VIOLATION);
+      assert_refused (&whole, too_much[i], JXS_STREAM_ERROR_POLICY_VIOLATION);
       g_assert_cmpuint (whole.n_elements, ==, 1);
 
-      fixture_init (&pieces, &limits);
+      fixture_init (&pieces, &narrow);
       feed_string (&pieces, "<a><b/> ");
       for (gsize k = 0; k < length && error == NULL; k++)
-        jxs_xml_parser_feed (pieces.parser, beyond[i] + k, 1, &error);
+        jxs_xml_parser_feed (pieces.parser, too_much[i] + k, 1, &error);
       g_assert_error (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_POLICY_VIOLATION);
       g_assert_cmpuint (pieces.n_elements, ==, 1);
+    }
+}
+
+/* What others sent on is not refused, but nothing of it is left; the stream goes on. */
+static void
+test_prune (void)
+{
+  JxsXmlLimits pruning = narrow;
+
+  pruning.prune = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (too_much); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%s <b><c>whole</c></b>", too_much[i]);
+      g_auto (Fixture) whole;
+      g_auto (Fixture) pieces;
+
+      fixture_init (&whole, &pruning);
+      feed_string (&whole, "<a>");
+      feed_string (&whole, text);
+      g_assert_cmpuint (whole.n_elements, ==, 2);
+      g_assert_null (strstr (whole.log->str, "<d"));
+      g_assert_true (g_str_has_suffix (whole.log->str, "<b><c>whole</c></b>\n"));
+      g_assert_true (jxs_xml_parser_is_idle (whole.parser));
+
+      fixture_init (&pieces, &pruning);
+      feed_string (&pieces, "<a>");
+      for (gsize k = 0; k < strlen (text); k++)
+        feed (&pieces, text + k, 1);
+      g_assert_cmpstr (pieces.log->str, ==, whole.log->str);
+    }
+}
+
+/* Addresses and ids are what is kept: enough to answer. */
+static void
+test_prune_keeps (void)
+{
+  JxsXmlLimits pruning = jxs_xml_default_limits;
+  g_autofree char *long_value = g_strnfill (5000, 'x');
+  g_autofree char *longer_value = g_strnfill (2 * JXS_XML_MAX_TAG_BYTES, 'x');
+  g_autofree char *text = g_strdup_printf ("<iq type='get' id='1' long='%s'><q a='%s'/>t</iq>",
+                                           long_value,
+                                           longer_value);
+  g_autofree char *first = g_strdup_printf ("<iq type='set' id='2' a='%s'>t</iq>", longer_value);
+  g_auto (Fixture) self;
+
+  pruning.prune = TRUE;
+  fixture_init (&self, &pruning);
+  feed_string (&self, "<a>");
+  g_string_truncate (self.log, 0);
+  feed_string (&self, text);
+  feed_string (&self, first);
+  g_assert_cmpstr (self.log->str, ==, "<iq type='get' id='1'/>\n<iq type='set' id='2'/>\n");
+}
+
+/* There is an end to this too, in tags, in text and in numbers. */
+static void
+test_prune_endless (void)
+{
+  static const char *const pieces[] = { "<x>", "<x/>", "text ", "<x a='", "<x></x>" };
+  JxsXmlLimits pruning = jxs_xml_default_limits;
+
+  pruning.prune = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (pieces); i++)
+    {
+      g_autoptr (GString) block = g_string_new (NULL);
+      g_autoptr (GError) error = NULL;
+      g_auto (Fixture) self;
+      gsize fed = 0;
+
+      while (block->len < 16384)
+        g_string_append (block, i == 3 ? "text" : pieces[i]);
+      fixture_init (&self, &pruning);
+      feed_string (&self, "<a><b>");
+      if (i == 3)
+        feed_string (&self, pieces[i]);
+      while (jxs_xml_parser_feed (self.parser, block->str, block->len, &error))
+        fed += block->len;
+      g_assert_error (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_POLICY_VIOLATION);
+      g_assert_cmpuint (fed, <=, JXS_XML_PRUNED_MAX_BYTES);
+      g_assert_cmpuint (fed, >, JXS_XML_PRUNED_MAX_BYTES / 2);
+      g_assert_cmpuint (self.n_elements, ==, 0);
     }
 }
 
@@ -86,7 +168,7 @@ test_limits (void)
 static void
 test_messages (void)
 {
-  static const JxsXmlLimits limits = {
+  static const JxsXmlLimits small = {
     .max_bytes = 41, .max_depth = 3, .max_attributes = 5, .max_children = 7
   };
   static const struct
@@ -105,7 +187,7 @@ test_messages (void)
       g_autoptr (GError) error = NULL;
       g_auto (Fixture) self;
 
-      fixture_init (&self, &limits);
+      fixture_init (&self, &small);
       feed_string (&self, "<a>");
       jxs_xml_parser_feed (self.parser, cases[i].xml, strlen (cases[i].xml), &error);
       g_assert_error (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_POLICY_VIOLATION);
@@ -116,13 +198,13 @@ test_messages (void)
 static void
 test_many_stanzas_at_once (void)
 {
-  const JxsXmlLimits limits = { 10, 4, 4, 4 };
+  const JxsXmlLimits small = { 10, 4, 4, 4, FALSE };
   g_autoptr (GString) stream = g_string_new ("<a>");
   g_auto (Fixture) self;
 
   for (guint i = 0; i < 1000; i++)
     g_string_append (stream, "<b>1</b> ");
-  fixture_init (&self, &limits);
+  fixture_init (&self, &small);
   feed (&self, stream->str, stream->len);
   g_assert_cmpuint (self.n_elements, ==, 1000);
 }
@@ -314,6 +396,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/xml/limits/each", test_limits);
+  g_test_add_func ("/xml/limits/prune", test_prune);
+  g_test_add_func ("/xml/limits/prune/keeps", test_prune_keeps);
+  g_test_add_func ("/xml/limits/prune/endless", test_prune_endless);
   g_test_add_func ("/xml/limits/messages", test_messages);
   g_test_add_func ("/xml/limits/many-stanzas-at-once", test_many_stanzas_at_once);
   g_test_add_func ("/xml/limits/before-the-root", test_limits_before_the_root);
