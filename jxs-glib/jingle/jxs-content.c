@@ -3,6 +3,8 @@
 
 #include <jxs-glib/jingle/jxs-content-private.h>
 
+#include <string.h>
+
 #include <glib/gi18n-lib.h>
 
 #include <jxs-glib/base/jxs-clock-private.h>
@@ -33,7 +35,7 @@ struct _JxsContent
   JxsTransportList list;
   JxsTransport *transport;   /* (owned) (nullable): in use */
   JxsTransport *proposed;    /* (owned) (nullable): ours or the peer's transport-replace */
-  JxsElement *rejected;      /* (owned) (nullable): the peer's transport-replace, to be echoed */
+  JxsElement *rejected;      /* (owned) (nullable): what names the peer's transport-replace */
   GHashTable *past;          /* (owned) (element-type utf8): namespaces of replaced transports */
   GCancellable *cancellable; /* (owned) (nullable): of the attempt under way */
   GError *best_error;        /* (owned) (nullable): why there is no transport */
@@ -657,6 +659,21 @@ jxs_content_stop (JxsContent *self, const GError *error)
     jxs_transport_abort (self->transport, error);
 }
 
+/* Says which transport is meant. Nothing more of it is sent back: with the words around it, it
+ * could be longer than our server takes. */
+static JxsElement *
+new_reference (JxsElement *transport)
+{
+  JxsElement *element =
+      jxs_element_new (jxs_element_get_name (transport), jxs_element_get_namespace (transport));
+  const char *sid = jxs_element_get_attribute (transport, "sid");
+
+  if (sid != NULL && strlen (sid) <= JXS_JINGLE_MAX_SID)
+    jxs_element_set_attribute (element, "sid", sid);
+
+  return element;
+}
+
 JxsContentActions
 jxs_content_handle (JxsContent *self, JxsJingleAction action, JxsElement *transport, GError **error)
 {
@@ -715,7 +732,7 @@ jxs_content_handle (JxsContent *self, JxsJingleAction action, JxsElement *transp
   if (actions & JXS_CONTENT_SEND_REJECT)
     {
       g_clear_pointer (&self->rejected, jxs_element_unref);
-      self->rejected = jxs_element_ref (transport);
+      self->rejected = new_reference (transport);
     }
   self->todo = actions & ~answers;
 

@@ -198,6 +198,33 @@ test_endless_replacements (void)
   scripted_clear (&t);
 }
 
+/* A large element that is refused does not come back whole. */
+static void
+test_large_replacement (void)
+{
+  g_autofree char *flood = g_strnfill (200000, 'x');
+  g_autofree char *action =
+      g_strdup_printf (JINGLE ("transport-replace",
+                               CONTENT (
+                                   "<transport xmlns='urn:example:none' sid='t9'>%s</transport>")),
+                       flood);
+  g_autoptr (JxsElement) answer = NULL;
+  JxsElement *transport;
+  Scripted t;
+
+  scripted_init (&t);
+  scripted_accept (&t);
+  scripted_set (&t, "x", action);
+  scripted_expect_result (&t, "x");
+  answer = scripted_pop (&t);
+  transport = jxs_element_get_first_child (
+      jxs_element_get_first_child (jxs_element_get_first_child (answer)));
+  g_assert_true (jxs_element_is (transport, "transport", "urn:example:none"));
+  g_assert_cmpstr (jxs_element_get_attribute (transport, "sid"), ==, "t9");
+  g_assert_cmpstr (jxs_element_get_text (transport), ==, "");
+  scripted_clear (&t);
+}
+
 /* XEP-0166 §7.2.15: a responder takes what can be used, and rejects the rest. */
 static void
 test_replace (void)
@@ -692,6 +719,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/jingle/negotiation/answer-first", test_answer_first);
   g_test_add_func ("/jingle/negotiation/security-in-answer", test_security_in_answer);
   g_test_add_func ("/jingle/negotiation/endless-replacements", test_endless_replacements);
+  g_test_add_func ("/jingle/negotiation/large-replacement", test_large_replacement);
   g_test_add_func ("/jingle/negotiation/replace", test_replace);
   g_test_add_func ("/jingle/negotiation/replace-tie", test_replace_tie);
   g_test_add_func ("/jingle/negotiation/replace-tie-lost", test_replace_tie_lost);
