@@ -7,7 +7,10 @@ the library under test, so that a misreading on our side does not cancel out.
 
 import asyncio
 import hashlib
+import os
 import ssl
+import subprocess
+import tempfile
 from xml.etree import ElementTree as ET
 
 import slixmpp
@@ -17,6 +20,7 @@ from slixmpp.xmlstream.matcher import MatchXPath
 JINGLE = "urn:xmpp:jingle:1"
 XMLSTREAM = "urn:xmpp:jingle:apps:xmlstream:0"
 PIPE = "urn:jxs-glib:jingle:apps:pipe:0"
+BYTESTREAM = "http://jabber.org/protocol/ibb"
 IBB = "urn:xmpp:jingle:transports:ibb:1"
 XTLS = "urn:xmpp:jingle:security:xtls:0"
 STREAMS = "http://etherx.jabber.org/streams"
@@ -28,6 +32,21 @@ def tag(namespace, name):
 
 def sha1(der):
     return hashlib.sha1(der).hexdigest()
+
+
+def make_key(path):
+    """A self-signed certificate and its key, one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = os.path.join(folder, "key"), os.path.join(folder, "certificate")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=peer"],
+            check=True, stderr=subprocess.DEVNULL,
+        )
+        with open(path, "w", encoding="ascii") as target:
+            for part in (certificate, key):
+                with open(part, encoding="ascii") as source:
+                    target.write(source.read())
 
 
 class Tls:
@@ -130,6 +149,13 @@ class Peer(slixmpp.ClientXMPP):
         await asyncio.wait_for(started, 20)
         peer.send_presence()
         return peer
+
+    def deafen(self):
+        """From now on no block that arrives is acknowledged."""
+        self.remove_handler("IBB Data")
+        self.register_handler(
+            Callback("IBB Data", MatchXPath(f"{{jabber:client}}iq/{tag(BYTESTREAM, 'data')}"), lambda iq: None)
+        )
 
     # ---- Jingle
 

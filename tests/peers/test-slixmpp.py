@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import random
-import subprocess
 import tempfile
 import unittest
 from xml.etree import ElementTree as ET
@@ -23,21 +22,6 @@ except ImportError:
 DEADLINE = 60
 
 
-def make_key(path):
-    """A self-signed certificate and its key, one file."""
-    with tempfile.TemporaryDirectory() as folder:
-        key, certificate = os.path.join(folder, "key"), os.path.join(folder, "certificate")
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=peer"],
-            check=True, stderr=subprocess.DEVNULL,
-        )
-        with open(path, "w", encoding="ascii") as target:
-            for part in (certificate, key):
-                with open(part, encoding="ascii") as source:
-                    target.write(source.read())
-
-
 @unittest.skipIf(jp is None, "python3-slixmpp is not installed")
 class Slixmpp(unittest.IsolatedAsyncioTestCase):
     @classmethod
@@ -49,7 +33,7 @@ class Slixmpp(unittest.IsolatedAsyncioTestCase):
             raise unittest.SkipTest(str(missing)) from None
         cls.folder = cls.stack.enter_context(tempfile.TemporaryDirectory())
         cls.key = os.path.join(cls.folder, "peer.pem")
-        make_key(cls.key)
+        jp.make_key(cls.key)
 
     @classmethod
     def tearDownClass(cls):
