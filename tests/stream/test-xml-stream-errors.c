@@ -526,7 +526,7 @@ open_with_raw_server (Side **side, Raw **raw)
 
   start_with_raw_server (side, raw);
   side_open (*side, NULL, &call);
-  raw_send (*raw, JULIET_HEADER FEATURES);
+  raw_send (*raw, HEADER_START " id='x' version='1.0'>" FEATURES);
   iterate_until_set (&call.done);
   g_assert_no_error (call.error);
   jxs_xml_stream_set_open ((*side)->stream);
