@@ -4,6 +4,7 @@
 #include "pipe.h"
 #include "talk.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include <glib/gi18n.h>
@@ -54,11 +55,22 @@ decline (JxsSession *session, JxsReasonCondition condition)
 }
 
 static void
+ask (Listen *self)
+{
+  JxsSession *session = g_queue_peek_head (&self->questions);
+
+  if (session != NULL)
+    g_printerr (_ ("%s wants to chat. Accept? [y/N] "),
+                jxs_jid_to_string (jxs_session_get_peer_jid (session)));
+}
+
+static void
 spoke_cb (ToolTalk *talk, gpointer user_data)
 {
   Listen *self = user_data;
 
   self->speaker = talk;
+  ask (self); /* again, as the message took its line */
 }
 
 static void
@@ -110,16 +122,6 @@ accept_session (Listen *self, JxsSession *session)
 }
 
 static void
-ask (Listen *self)
-{
-  JxsSession *session = g_queue_peek_head (&self->questions);
-
-  if (session != NULL)
-    g_printerr (_ ("%s wants to chat. Accept? [y/N] "),
-                jxs_jid_to_string (jxs_session_get_peer_jid (session)));
-}
-
-static void
 withdrawn_cb (JxsSession *session, JxsReason *reason, const GError *error, gpointer user_data)
 {
   Listen *self = user_data;
@@ -142,6 +144,7 @@ answer (Listen *self, const char *line)
   g_autoptr (JxsSession) session = g_queue_pop_head (&self->questions);
 
   g_signal_handlers_disconnect_by_data (session, self);
+  line += strspn (line, " ");
   /* Translators: the first letter of “yes”, as in “[y/N]”. */
   if (g_ascii_tolower (*line) == 'y' || g_str_has_prefix (line, _ ("y")))
     accept_session (self, session);

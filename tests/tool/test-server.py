@@ -148,6 +148,21 @@ class Asked(Server):
                     listen.type(answer)
                     self.assertEqual(chat.wait(), 4)
 
+    def test_asked_again(self):
+        """A message takes the line of the question."""
+        with self.listen() as listen:
+            listen.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet()) as first, self.jxs("chat", "romeo", self.juliet()) as second:
+                listen.until("Accept? [y/N] ")
+                listen.type("y\n")
+                listen.until("Accept? [y/N] ")
+                for chat in (first, second):
+                    chat.send("hello")
+                listen.until(": hello")
+                listen.until("Accept? [y/N] ")
+                listen.type(" yes\n")
+                listen.until(": hello")
+
     def test_end(self):
         """Ctrl-D ends listening, also while a question waits for its answer."""
         with self.listen() as listen:
