@@ -486,7 +486,7 @@ class Hostile(unittest.IsolatedAsyncioTestCase):
             b"\x15\x03\x03\x00\x02\x02\x28",
             b"\x17\x03\x03\x00\x10" + b"\x55" * 16,
             b"\x14\x03\x03\x00\x01\x01" * 40,
-            os.urandom(4000),
+            b"\xfe" * 4000,
             b"\x80\x2e\x01\x00\x02" + b"\0" * 60,
         )):
             sid = f"noise{i}"
