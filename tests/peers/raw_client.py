@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 DEADLINE = 15
 CLIENT = "jabber:client"
+JINGLE = "urn:xmpp:jingle:1"
 HEADER = (
     "<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' "
     "xmlns:stream='http://etherx.jabber.org/streams' to='%s'>"
@@ -139,3 +140,49 @@ def conditions(answer):
         return ("result",)
     names = [child.tag.split("}")[1] for child in answer.find(f"{{{CLIENT}}}error")]
     return tuple(name for name in names if name != "text")
+
+
+# ---- what is sent and expected
+
+UNKNOWN = "<description xmlns='urn:example:unknown'/>"
+XMLSTREAM = "<description xmlns='urn:xmpp:jingle:apps:xmlstream:0'/>"
+SECURITY = (
+    "<security xmlns='urn:xmpp:jingle:security:xtls:0'>"
+    f"<fingerprint>{'ab' * 20}</fingerprint><method name='x509'/></security>"
+)
+
+
+def transport(sid, size=4096):
+    return f"<transport xmlns='urn:xmpp:jingle:transports:ibb:1' block-size='{size}' sid='{sid}'/>"
+
+
+def content(parts, name="x", more=""):
+    return f"<content creator='initiator' name='{name}' {more}>{parts}</content>"
+
+
+def jingle(action, sid, inside="", more=""):
+    return f"<jingle xmlns='urn:xmpp:jingle:1' action='{action}' sid='{sid}' {more}>{inside}</jingle>"
+
+
+def offer(sid, inside=None):
+    return jingle("session-initiate", sid, inside or content(XMLSTREAM + transport("s" + sid) + SECURITY))
+
+
+def ibb(name, sid, more="", inside=""):
+    return f"<{name} xmlns='http://jabber.org/protocol/ibb' sid='{sid}' {more}>{inside}</{name}>"
+
+
+def data(sid, seq, inside):
+    return ibb("data", sid, f"seq='{seq}'", base64.b64encode(inside).decode())
+
+
+def reason_of(stanza):
+    reason = stanza[0].find(f"{{{JINGLE}}}reason")
+    return None if reason is None or len(reason) == 0 else reason[0].tag.split("}")[1]
+
+
+def is_action(action, sid):
+    def test(stanza):
+        return len(stanza) == 1 and stanza[0].get("action") == action and stanza[0].get("sid") == sid
+
+    return test

@@ -5,7 +5,6 @@ session afterwards, has said nothing as a warning (which would have ended it), h
 does not spin."""
 
 import asyncio
-import base64
 import contextlib
 import os
 import signal
@@ -15,13 +14,17 @@ from xml.etree import ElementTree as ET
 
 import command
 import prosody
+import raw_client
 import tap
+
+from raw_client import (
+    SECURITY, UNKNOWN, XMLSTREAM, content, data, ibb, is_action, jingle, offer, reason_of, transport,
+)
 
 try:
     import jingle_peer as jp
-    import raw_client
 except ImportError:
-    jp = raw_client = None
+    jp = None
 
 DEADLINE = 20
 LINGER = 60  # seconds after which no session of an attack may be left
@@ -31,49 +34,6 @@ STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 N_USERS = 40  # as many attacks
 SESSIONS = 16  # per peer, as documented
 VICTIM = "romeo@example.test/jxs"
-
-UNKNOWN = "<description xmlns='urn:example:unknown'/>"
-XMLSTREAM = "<description xmlns='urn:xmpp:jingle:apps:xmlstream:0'/>"
-SECURITY = (
-    "<security xmlns='urn:xmpp:jingle:security:xtls:0'>"
-    f"<fingerprint>{'ab' * 20}</fingerprint><method name='x509'/></security>"
-)
-
-
-def transport(sid, size=4096):
-    return f"<transport xmlns='urn:xmpp:jingle:transports:ibb:1' block-size='{size}' sid='{sid}'/>"
-
-
-def content(parts, name="x", more=""):
-    return f"<content creator='initiator' name='{name}' {more}>{parts}</content>"
-
-
-def jingle(action, sid, inside="", more=""):
-    return f"<jingle xmlns='urn:xmpp:jingle:1' action='{action}' sid='{sid}' {more}>{inside}</jingle>"
-
-
-def offer(sid, inside=None):
-    return jingle("session-initiate", sid, inside or content(XMLSTREAM + transport("s" + sid) + SECURITY))
-
-
-def ibb(name, sid, more="", inside=""):
-    return f"<{name} xmlns='http://jabber.org/protocol/ibb' sid='{sid}' {more}>{inside}</{name}>"
-
-
-def data(sid, seq, inside):
-    return ibb("data", sid, f"seq='{seq}'", base64.b64encode(inside).decode())
-
-
-def reason_of(stanza):
-    reason = stanza[0].find(jp.tag(jp.JINGLE, "reason"))
-    return None if reason is None or len(reason) == 0 else reason[0].tag.split("}")[1]
-
-
-def is_action(action, sid):
-    def test(stanza):
-        return len(stanza) == 1 and stanza[0].get("action") == action and stanza[0].get("sid") == sid
-
-    return test
 
 
 class Victim:
