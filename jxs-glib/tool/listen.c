@@ -265,7 +265,9 @@ drop_ended_talks (Listen *self)
       if (self->speaker == talk)
         self->speaker = NULL;
       self->n_ended++;
-      tool_wait_for_end (tool_talk_get_connection (talk));
+      /* Otherwise it ends while others talk: peers that do not let go of it hold up nobody. */
+      if (self->once)
+        tool_wait_for_end (tool_talk_get_connection (talk));
       g_ptr_array_remove_index (self->talks, i - 1);
     }
 }
