@@ -39,11 +39,11 @@ VICTIM = "romeo@example.test/jxs"
 class Victim:
     """The process under attack, and what can be seen of it from outside."""
 
-    def __init__(self, server, folder):
+    def __init__(self, server, folder, resource="jxs", more=(), **streams):
         self.jxs = command.Jxs(
-            "listen", "--accept", "all", "--jid", "romeo@example.test/jxs", "--server", server.server,
-            "--ca-file", server.ca_file, "--identity", os.path.join(folder, "romeo.pem"),
-            environment={"JXS_PASSWORD": server.password, "G_DEBUG": "fatal-warnings"},
+            "listen", "--accept", "all", "--jid", "romeo@example.test/" + resource, "--server", server.server,
+            "--ca-file", server.ca_file, "--identity", os.path.join(folder, "romeo.pem"), *more,
+            environment={"JXS_PASSWORD": server.password, "G_DEBUG": "fatal-warnings"}, **streams,
         )
         self.jxs.errors.until("Listening as")
         self.pid = self.jxs.process.pid
@@ -125,11 +125,12 @@ class Hostile(unittest.IsolatedAsyncioTestCase):
     def says(self):
         return "\n".join(self.victim.jxs.errors.rest() if not self.victim.alive() else [])
 
-    async def assert_idle(self):
+    async def assert_idle(self, victim=None):
         """Whatever stalls: nothing spins."""
-        before = self.victim.processor()
+        victim = victim or self.victim
+        before = victim.processor()
         await asyncio.sleep(0.5)
-        self.assertLess(self.victim.processor() - before, 0.2, "seconds of half a second")
+        self.assertLess(victim.processor() - before, 0.2, "seconds of half a second")
 
     async def raw(self, name="evil"):
         client = await raw_client.RawClient.connected(self.server, self.user, name)
@@ -548,6 +549,48 @@ class Hostile(unittest.IsolatedAsyncioTestCase):
                     stream.send("".join(request.format(i * 100 + n) for n in range(100))), QUICK / 5)
         await self.assert_idle()
         self.assertLess(self.victim.memory() - before, GROWTH)
+
+    async def open_pipe(self, resource):
+        peer = await self.peer()
+        description = ET.Element(jp.tag(jp.PIPE, "description"), service="org.gnome.Jxs.Pipe")
+        session = await peer.offer("romeo@example.test/" + resource, description, resource)
+        return peer, await jp.SecureStream.handshake(session, self.key)
+
+    async def test_pipe_nobody_reads(self):
+        """Input without end for a peer that acknowledges nothing: it is not read into memory."""
+        with open("/dev/zero", "rb") as zeros:
+            victim = Victim(self.server, self.folder, "source", ["--pipe"], stdin=zeros)
+        with victim.jxs:
+            before = victim.memory()
+            peer, _ = await self.open_pipe("source")
+            peer.deafen()
+            await asyncio.sleep(1)
+            await self.assert_idle(victim)
+            self.assertLess(victim.memory() - before, GROWTH)
+            self.assertTrue(victim.alive())
+
+    async def test_pipe_that_does_not_write(self):
+        """Output that nobody takes: the peer gets no more acknowledgements, small blocks or large."""
+        reading, writing = os.pipe()
+        victim = Victim(self.server, self.folder, "sink", ["--pipe"], stdout=writing)
+        with victim.jxs:
+            before = victim.memory()
+            peer, secure = await self.open_pipe("sink")
+            n_sent = 0
+            with self.assertRaises((TimeoutError, asyncio.TimeoutError)):
+                while n_sent < 64 * 1024 * 1024:
+                    await asyncio.wait_for(secure.write(bytes(50_000)), QUICK / 5)
+                    n_sent += 50_000
+            # Impatience does not help.
+            first = secure.session.stream.send_seq + 1
+            for i in range(3000):
+                block = data(secure.session.stream_sid, (first + i) % 65536, b"x")
+                peer.send_raw(f"<iq type='set' id='more{i}' to='romeo@example.test/sink'>{block}</iq>")
+            await self.assert_idle(victim)
+            self.assertLess(victim.memory() - before, GROWTH)
+            self.assertTrue(victim.alive())
+        os.close(reading)
+        os.close(writing)
 
     # ---- vanishing
 
