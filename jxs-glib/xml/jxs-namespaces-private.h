@@ -37,6 +37,10 @@
 #define JXS_NS_JINGLE_IBB_0 "urn:xmpp:jingle:transports:ibb:0"
 #define JXS_NS_JINGLE_IBB_TMP "urn:xmpp:tmp:jingle:transports:ibb"
 
+#define JXS_NS_BYTESTREAMS "http://jabber.org/protocol/bytestreams"
+#define JXS_NS_JINGLE_S5B "urn:xmpp:jingle:transports:s5b:1"
+#define JXS_NS_JINGLE_S5B_0 "urn:xmpp:jingle:transports:s5b:0"
+
 #define JXS_NS_XTLS "urn:xmpp:jingle:security:xtls:0"
 #define JXS_NS_TMP_C2CTLS "urn:xmpp:tmp:c2ctls"
 #define JXS_NS_TMP_PUBKEY "urn:xmpp:tmp:pubkey"

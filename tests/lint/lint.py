@@ -19,6 +19,7 @@ LAYERS = {
     "channel": ["base", "xml", "stream"],
     "jingle": ["base", "xml", "stream", "channel"],
     "transports/ibb": ["base", "io", "xml", "stream", "channel", "jingle"],
+    "transports/s5b": ["base", "io", "xml", "stream", "channel", "jingle"],
     "security": ["base", "io", "xml", "stream", "jingle"],
     "e2e": ["base", "io", "xml", "stream", "channel", "jingle"],
     "client": ["base", "io", "xml", "stream", "channel"],
@@ -28,6 +29,8 @@ LAYERS = {
 FOREIGN = {
     "expat.h": ["xml"],
     "gsasl.h": ["stream", "client"],
+    "libgupnp-igd/": ["transports/s5b"],
+    "natpmp.h": ["transports/s5b"],
     "gnutls/": ["io", "security"],
     "stringprep.h": ["base"],
     "idna.h": ["base"],

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <jxs-glib/jingle/jxs-candidate.h>
+#include <jxs-glib/jingle/jxs-transport-private.h>
+#include <jxs-glib/transports/s5b/jxs-s5b-listener-private.h>
+#include <jxs-glib/transports/s5b/jxs-s5b-mapper-private.h>
+#include <jxs-glib/transports/s5b/jxs-s5b-proxies-private.h>
+
+G_BEGIN_DECLS
+
+/* What the SOCKS5 bytestreams of one endpoint share: listener, port mapping, proxies, policy. */
+#define JXS_TYPE_S5B_SERVICE (jxs_s5b_service_get_type ())
+G_DECLARE_FINAL_TYPE (JxsS5bService, jxs_s5b_service, JXS, S5B_SERVICE, GObject)
+
+typedef struct
+{
+  /* ALL or RELAY_ONLY for this peer, now; ASK counts as RELAY_ONLY. */
+  JxsAddressPolicy (*get_policy) (JxsJid *peer, gpointer user_data);
+  /* Before a candidate of ours is offered: FALSE vetoes it; its priority may be changed. */
+  gboolean (*review) (JxsJid *peer, JxsCandidate *candidate, gpointer user_data);
+} JxsS5bServiceFuncs;
+
+JxsS5bService *jxs_s5b_service_new (JxsRouter *router);
+/* Both functions are optional; funcs NULL: nobody is asked any more. */
+void jxs_s5b_service_set_funcs (JxsS5bService *self,
+                                const JxsS5bServiceFuncs *funcs,
+                                gpointer user_data);
+void jxs_s5b_service_set_allow_loopback (JxsS5bService *self, gboolean allow_loopback);
+gboolean jxs_s5b_service_get_allow_loopback (JxsS5bService *self);
+void jxs_s5b_service_set_enable_proxy (JxsS5bService *self, gboolean enable_proxy);
+gboolean jxs_s5b_service_get_enable_proxy (JxsS5bService *self);
+/* Default TRUE, but FALSE where the environment has JXS_PORT_MAPPING=no. */
+void jxs_s5b_service_set_port_mapping (JxsS5bService *self, gboolean port_mapping);
+gboolean jxs_s5b_service_get_port_mapping (JxsS5bService *self);
+/* An address of ours that peers can reach from outside (a forwarded port); port 0: that of the
+ * listener. Offered as "assisted". */
+void jxs_s5b_service_add_external (JxsS5bService *self, const char *host, guint16 port);
+
+JxsS5bListener *jxs_s5b_service_get_listener (JxsS5bService *self);
+JxsS5bMapper *jxs_s5b_service_get_mapper (JxsS5bService *self);
+JxsS5bProxies *jxs_s5b_service_get_proxies (JxsS5bService *self);
+JxsAddressPolicy jxs_s5b_service_get_policy (JxsS5bService *self, JxsJid *peer);
+gboolean jxs_s5b_service_review (JxsS5bService *self, JxsJid *peer, JxsCandidate *candidate);
+
+/* The candidates of ours that are known now, for this peer, vetoed ones left out, best first, with
+ * priorities whose local preference is even for the initiator's and odd for the responder's, so
+ * that no tie can occur. (transfer full) (element-type JxsCandidate) */
+GPtrArray *jxs_s5b_service_gather (JxsS5bService *self, JxsJid *peer, gboolean initiator);
+
+/* Makes transports with user_data this service, which has to outlive them. */
+void jxs_s5b_service_get_factory (JxsS5bService *self, JxsTransportFactory *factory);
+
+G_END_DECLS
