@@ -15,6 +15,7 @@
 #include <jxs-glib/channel/jxs-relay-channel.h>
 #include <jxs-glib/channel/jxs-stream-channel.h>
 #include <jxs-glib/e2e/jxs-connection.h>
+#include <jxs-glib/jingle/jxs-candidate.h>
 #include <jxs-glib/jingle/jxs-reason.h>
 #include <jxs-glib/jingle/jxs-session.h>
 #include <jxs-glib/jxs-endpoint.h>
