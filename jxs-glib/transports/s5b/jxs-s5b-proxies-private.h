@@ -23,6 +23,7 @@ void jxs_s5b_proxies_add (JxsS5bProxies *self, JxsJid *jid, const char *host, gu
 void jxs_s5b_proxies_set_discover (JxsS5bProxies *self, gboolean discover); /* default TRUE */
 /* (transfer none) (element-type JxsS5bCandidate): what is known now */
 GPtrArray *jxs_s5b_proxies_peek (JxsS5bProxies *self);
+gboolean jxs_s5b_proxies_is_searching (JxsS5bProxies *self);
 /* Searches, unless that was done lately; concurrent calls share one search. The result is (transfer
  * full) (element-type JxsS5bCandidate), maybe empty; errors only when cancelled. */
 void jxs_s5b_proxies_find_async (JxsS5bProxies *self,
@@ -30,7 +31,8 @@ void jxs_s5b_proxies_find_async (JxsS5bProxies *self,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
 GPtrArray *jxs_s5b_proxies_find_finish (JxsS5bProxies *self, GAsyncResult *result, GError **error);
-/* One of ours, by host and port or by JID. */
+/* One of ours, by host and port; without a host, by JID. What a peer says of our proxy's JID at
+ * another host says nothing. */
 gboolean jxs_s5b_proxies_knows (JxsS5bProxies *self, JxsJid *jid, const char *host, guint16 port);
 /* Activates (XEP-0065 §6.3.5). JXS_STANZA_ERROR of the proxy, JXS_ERROR_TIMED_OUT. */
 void jxs_s5b_proxies_activate_async (JxsS5bProxies *self,

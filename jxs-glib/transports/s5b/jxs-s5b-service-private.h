@@ -9,9 +9,13 @@
 
 G_BEGIN_DECLS
 
-/* What the SOCKS5 bytestreams of one endpoint share: listener, port mapping, proxies, policy. */
+/* What the SOCKS5 bytestreams of one endpoint share: listener, port mapping, proxies, policy.
+ * Signal "candidates-changed": gather() may give more, or is_gathering() became FALSE, for any of
+ * the bytestreams. */
 #define JXS_TYPE_S5B_SERVICE (jxs_s5b_service_get_type ())
 G_DECLARE_FINAL_TYPE (JxsS5bService, jxs_s5b_service, JXS, S5B_SERVICE, GObject)
+
+#define JXS_S5B_SERVICE_MAX_CANDIDATES 16 /* of ours in one bytestream: enough, and polite */
 
 typedef struct
 {
@@ -43,10 +47,22 @@ JxsS5bProxies *jxs_s5b_service_get_proxies (JxsS5bService *self);
 JxsAddressPolicy jxs_s5b_service_get_policy (JxsS5bService *self, JxsJid *peer);
 gboolean jxs_s5b_service_review (JxsS5bService *self, JxsJid *peer, JxsCandidate *candidate);
 
-/* The candidates of ours that are known now, for this peer, vetoed ones left out, best first, with
- * priorities whose local preference is even for the initiator's and odd for the responder's, so
- * that no tie can occur. (transfer full) (element-type JxsCandidate) */
-GPtrArray *jxs_s5b_service_gather (JxsS5bService *self, JxsJid *peer, gboolean initiator);
+/* Starts to look for proxies in the background, so that they are known when somebody calls. As soon
+ * as the channel has its JID; harmless before that. */
+void jxs_s5b_service_prepare (JxsS5bService *self);
+
+/* A bytestream with this peer begins: its candidates are gathered from now on, under the policy of
+ * this moment, and what that needs (the mapping of our port) is held until it ends. Returns an id,
+ * never 0. */
+guint jxs_s5b_service_begin (JxsS5bService *self, JxsJid *peer, gboolean initiator);
+void jxs_s5b_service_end (JxsS5bService *self, guint id);
+/* The candidates of ours for this bytestream that are known now and were not given before, vetoed
+ * ones left out, best first; their priorities are frozen. Their local preference is even for the
+ * initiator's and odd for the responder's, so that no tie can occur. Call it for the offer or the
+ * answer, and again after each "candidates-changed". (transfer full) (element-type JxsCandidate) */
+GPtrArray *jxs_s5b_service_gather (JxsS5bService *self, guint id);
+/* Whether more candidates of ours may still come. */
+gboolean jxs_s5b_service_is_gathering (JxsS5bService *self, guint id);
 
 /* Makes transports with user_data this service, which has to outlive them. */
 void jxs_s5b_service_get_factory (JxsS5bService *self, JxsTransportFactory *factory);
