@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real XMPP server for tests: Prosody in a temporary folder, on free ports of 127.0.0.1.
+"""A real XMPP server for tests: Prosody in a temporary folder, on free ports of 127.0.0.1, or of
+the addresses of a network namespace.
 
     with prosody.Prosody() as server:
         ...server.server, server.domain, server.ca_file, server.password...
@@ -16,6 +17,8 @@ import subprocess
 import tempfile
 import time
 
+import netns
+
 START_TIMEOUT = 20
 STOP_TIMEOUT = 10
 
@@ -28,14 +31,14 @@ class ProsodyFailed(Exception):
     """The server did not come up; the text holds the end of its log."""
 
 
-def free_port():
-    """A port nobody listens on now. Somebody may take it before Prosody does: start() tries again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+def free_port(address="127.0.0.1"):
+    """A port nobody listens on now. Somebody may take it before the server does: start() tries again."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.bind((address, 0))
         return probe.getsockname()[1]
 
 
-def _end_with_parent():
+def end_with_parent():
     """In the child: nothing is left behind when the test is killed."""
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
@@ -63,6 +66,10 @@ def make_certificate(folder, domain):
              "-extfile", path("extensions"), "-out", path("cert.pem"))
 
 
+def authority(host, port):
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _lua(text):
     return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
 
@@ -76,11 +83,14 @@ class Prosody:
     """One server. Everybody in accounts has everybody else in the roster.
 
     limit and burst throttle each client connection, like "10kb/s" and "2s"; extra is more
-    configuration, in Lua, for the whole server.
+    configuration, in Lua, for the whole server. It listens on each of the addresses and names the
+    first; proxy65 adds a SOCKS5 proxy, proxy.DOMAIN, announced at that address or at proxy_host;
+    backend is "epoll" or "event"; namespace is a network namespace to run in (see netns).
     """
 
     def __init__(self, domain="example.test", accounts=("romeo", "juliet"), password="pencil",
-                 limit=None, burst="2s", tls=True, extra=""):
+                 limit=None, burst="2s", tls=True, extra="", addresses=("127.0.0.1",),
+                 proxy65=False, proxy_host=None, backend="epoll", namespace=None):
         self.domain = domain
         self.accounts = tuple(accounts)
         self.password = password
@@ -88,14 +98,23 @@ class Prosody:
         self.burst = burst
         self.tls = tls
         self.extra = extra
-        self.host = "127.0.0.1"
+        self.addresses = tuple(addresses)
+        self.host = self.addresses[0]
         self.port = None
+        self.proxy_host = (proxy_host or self.host) if proxy65 else None
+        self.proxy_port = None
+        self.backend = backend
+        self.namespace = namespace
         self.process = None
         self.folder = None
 
     @property
     def server(self):
-        return "%s:%d" % (self.host, self.port)
+        return authority(self.host, self.port)
+
+    @property
+    def proxy_jid(self):
+        return "proxy." + self.domain
 
     @property
     def ca_file(self):
@@ -111,13 +130,17 @@ class Prosody:
 
     def environment(self):
         """What tests in C read."""
-        return {
+        environment = {
             "JXS_TEST_SERVER": self.server,
             "JXS_TEST_SERVER_PID": str(self.pid),
             "JXS_TEST_DOMAIN": self.domain,
             "JXS_TEST_CA": self.ca_file,
             "JXS_TEST_PASSWORD": self.password,
         }
+        if self.proxy_host is not None:
+            environment["JXS_TEST_PROXY_JID"] = self.proxy_jid
+            environment["JXS_TEST_PROXY"] = authority(self.proxy_host, self.proxy_port)
+        return environment
 
     def start(self):
         for program in ("prosody", "openssl"):
@@ -128,9 +151,13 @@ class Prosody:
             make_certificate(self.folder, self.domain)
             self._write_accounts()
             for attempt in range(3):
-                self.port = free_port()
+                with netns.inside(self.namespace):
+                    self.port = free_port(self.host)
+                    if self.proxy_host is not None:
+                        self.proxy_port = free_port(self.host)
                 self._write_config()
                 if self._run():
+                    self._check_backend()
                     return
                 self._end()
             raise ProsodyFailed("Prosody did not start:\n" + self._log_tail())
@@ -179,7 +206,8 @@ class Prosody:
             "pidfile = " + _lua(os.path.join(self.folder, "prosody.pid")),
             "data_path = " + _lua(os.path.join(self.folder, "data")),
             "log = { info = %s }" % _lua(self.log_file),
-            "interfaces = { \"127.0.0.1\" }",
+            "interfaces = { %s }" % "; ".join(_lua(address) for address in self.addresses),
+            "network_backend = " + _lua(self.backend),
             "c2s_ports = { %d }" % self.port,
             "s2s_ports = {}",
             "modules_disabled = { \"s2s\" }",
@@ -202,16 +230,21 @@ class Prosody:
                          % (_lua(self.limit), _lua(self.burst)))
         lines.append("modules_enabled = { %s }" % "; ".join(_lua(name) for name in modules))
         lines.append(self.extra)
+        if self.proxy_host is not None:
+            lines.append("proxy65_ports = { %d }" % self.proxy_port)
         lines.append("VirtualHost " + _lua(self.domain))
+        if self.proxy_host is not None:
+            lines.append("Component %s \"proxy65\"" % _lua(self.proxy_jid))
+            lines.append("proxy65_address = " + _lua(self.proxy_host))
         with open(os.path.join(self.folder, "prosody.cfg.lua"), "w", encoding="utf-8") as config:
             config.write("\n".join(lines) + "\n")
 
     def _run(self):
         with open(os.path.join(self.folder, "output"), "ab") as output:
             self.process = subprocess.Popen(
-                ["prosody", "-F", "--config", os.path.join(self.folder, "prosody.cfg.lua")],
+                [*netns.command(self.namespace), "prosody", "-F", "--config", os.path.join(self.folder, "prosody.cfg.lua")],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder,
-                preexec_fn=_end_with_parent)
+                preexec_fn=end_with_parent)
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
             if self._answers():
@@ -224,7 +257,8 @@ class Prosody:
         header = ("<?xml version='1.0'?><stream:stream xmlns='jabber:client' version='1.0' "
                   "xmlns:stream='http://etherx.jabber.org/streams' to='%s'>" % self.domain)
         try:
-            with socket.create_connection((self.host, self.port), timeout=2) as connection:
+            with netns.inside(self.namespace), \
+                    socket.create_connection((self.host, self.port), timeout=2) as connection:
                 connection.sendall(header.encode())
                 answer = b""
                 while b"</stream:features>" not in answer:
@@ -236,6 +270,13 @@ class Prosody:
                 return True
         except OSError:
             return False
+
+    def _check_backend(self):
+        """Prosody goes on with another one where the package of this one is missing."""
+        shown = "libevent" if self.backend == "event" else self.backend
+        with open(self.log_file, encoding="utf-8", errors="replace") as log:
+            if f"using the {shown} " not in log.read():
+                raise ProsodyMissing(f"Prosody has no backend “{self.backend}” (package lua-event)")
 
     def _end(self):
         if self.process is None or self.process.poll() is not None:
