@@ -26,6 +26,11 @@ G_DECLARE_FINAL_TYPE (JxsSocketStream, jxs_socket_stream, JXS, SOCKET_STREAM, GI
  * dropped first, as a TCP socket with unread bytes would be reset and lose what it sent. */
 GIOStream *jxs_socket_stream_new (GSocketConnection *connection);
 void jxs_socket_stream_set_half_close (JxsSocketStream *self, gboolean half_close);
+/* The path goes through a relay that may hold back the end of what was sent until more comes, and
+ * that takes a FIN for the end of both directions: no half-close any more. Call before writing, in
+ * the context of the owner. */
+void jxs_socket_stream_set_relayed (JxsSocketStream *self, gboolean relayed);
+gboolean jxs_socket_stream_get_relayed (JxsSocketStream *self);
 /* Call in the context that writes, which is where the collected bytes leave from; off at
  * construction. */
 void jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering);

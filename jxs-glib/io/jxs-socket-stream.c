@@ -309,6 +309,7 @@ struct _JxsSocketStream
   JxsSocketCore *core;     /* (owned) */
   JxsSocketInput *input;   /* (owned) */
   JxsSocketOutput *output; /* (owned) */
+  gboolean relayed;
 };
 
 G_DEFINE_FINAL_TYPE (JxsSocketStream, jxs_socket_stream, G_TYPE_IO_STREAM)
@@ -439,7 +440,25 @@ jxs_socket_stream_set_half_close (JxsSocketStream *self, gboolean half_close)
 {
   g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
 
-  g_atomic_int_set (&self->output->half_close, half_close);
+  g_atomic_int_set (&self->output->half_close, half_close && !self->relayed);
+}
+
+void
+jxs_socket_stream_set_relayed (JxsSocketStream *self, gboolean relayed)
+{
+  g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
+
+  self->relayed = relayed;
+  if (relayed)
+    g_atomic_int_set (&self->output->half_close, FALSE);
+}
+
+gboolean
+jxs_socket_stream_get_relayed (JxsSocketStream *self)
+{
+  g_return_val_if_fail (JXS_IS_SOCKET_STREAM (self), FALSE);
+
+  return self->relayed;
 }
 
 void
