@@ -49,6 +49,8 @@ JxsTransport *jxs_content_get_transport (JxsContent *self);
 JxsSecurity *jxs_content_get_security (JxsContent *self);
 JxsContentState jxs_content_get_state (JxsContent *self);
 guint jxs_content_get_round_trips (JxsContent *self);
+/* (element-type JxsCandidate): of all attempts, as they became known */
+GListModel *jxs_content_get_candidates (JxsContent *self);
 
 /* See jxs_transport_list_set_peer_features(). */
 void jxs_content_set_peer_features (JxsContent *self, GHashTable *features);

@@ -26,6 +26,9 @@ struct _JxsSession
   JxsElement *remote_description; /* (owned) (nullable) */
   JxsJingle *extra;               /* (owned) (nullable): offered contents that are not taken */
 
+  GListModel *candidates;  /* (owned) (element-type JxsCandidate): of the content */
+  JxsCandidate *nominated; /* (owned) (nullable) */
+
   GTask *connect_task;       /* (owned) (nullable) */
   GSource *connect_cancel;   /* (owned) (nullable) */
   GSource *deadline;         /* (owned) (nullable): of the user on either side */
@@ -84,6 +87,9 @@ gboolean jxs_session_emit_info (JxsSession *self, JxsJingleAction action, JxsEle
 /* A GCancellableSourceFunc: the application gave jxs_session_connect_async() up. */
 gboolean jxs_session_cancelled_cb (GCancellable *cancellable, gpointer self);
 extern const JxsContentFuncs jxs_session_content_funcs;
+
+/* Follows what becomes of the candidates; once, at construction. */
+void jxs_session_watch_candidates (JxsSession *self);
 
 /* An event of the time line: "action-sent" or "action-received". */
 void jxs_session_trace_action (JxsRouter *router,

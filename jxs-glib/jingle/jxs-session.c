@@ -43,6 +43,8 @@ enum
   PROP_TRANSPORT_NAMESPACE,
   PROP_ROUND_TRIPS,
   PROP_REDIRECT_URI,
+  PROP_CANDIDATES,
+  PROP_NOMINATED_CANDIDATE,
   N_PROPS
 };
 
@@ -87,6 +89,8 @@ jxs_session_finalize (GObject *object)
   g_clear_pointer (&self->remote_description, jxs_element_unref);
   g_clear_pointer (&self->extra, jxs_jingle_free);
   g_clear_pointer (&self->held, g_ptr_array_unref);
+  g_clear_object (&self->candidates);
+  g_clear_object (&self->nominated);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->reason, jxs_reason_unref);
   g_clear_error (&self->error);
@@ -134,6 +138,12 @@ jxs_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *
       break;
     case PROP_REDIRECT_URI:
       g_value_set_string (value, self->redirect_uri);
+      break;
+    case PROP_CANDIDATES:
+      g_value_set_object (value, self->candidates);
+      break;
+    case PROP_NOMINATED_CANDIDATE:
+      g_value_set_object (value, self->nominated);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -235,6 +245,23 @@ install_properties (GObjectClass *object_class)
    * Since: 1.0
    */
   props[PROP_REDIRECT_URI] = g_param_spec_string ("redirect-uri", NULL, NULL, NULL, flags);
+  /**
+   * JxsSession:candidates: (getter get_candidates)
+   *
+   * The ways to the peer that are known, a list of [class@Candidate].
+   *
+   * Since: 1.0
+   */
+  props[PROP_CANDIDATES] = g_param_spec_object ("candidates", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  /**
+   * JxsSession:nominated-candidate: (getter get_nominated_candidate)
+   *
+   * The way that is taken.
+   *
+   * Since: 1.0
+   */
+  props[PROP_NOMINATED_CANDIDATE] =
+      g_param_spec_object ("nominated-candidate", NULL, NULL, JXS_TYPE_CANDIDATE, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -351,6 +378,7 @@ jxs_session_new (JxsSessionManager *manager,
   else
     self->remote_description = jxs_element_ref (description);
   self->extra = extra;
+  jxs_session_watch_candidates (self);
 
   return self;
 }

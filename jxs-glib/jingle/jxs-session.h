@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 
 #include <jxs-glib/base/jxs-jid.h>
+#include <jxs-glib/jingle/jxs-candidate.h>
 #include <jxs-glib/jingle/jxs-reason.h>
 
 G_BEGIN_DECLS
@@ -61,6 +62,10 @@ JXS_AVAILABLE_IN_1_0
 guint jxs_session_get_round_trips (JxsSession *self);
 JXS_AVAILABLE_IN_1_0
 const char *jxs_session_get_redirect_uri (JxsSession *self);
+JXS_AVAILABLE_IN_1_0
+GListModel *jxs_session_get_candidates (JxsSession *self);
+JXS_AVAILABLE_IN_1_0
+JxsCandidate *jxs_session_get_nominated_candidate (JxsSession *self);
 
 JXS_AVAILABLE_IN_1_0
 void jxs_session_terminate (JxsSession *self, JxsReason *reason);

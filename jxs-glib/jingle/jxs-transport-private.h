@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include <jxs-glib/channel/jxs-router-private.h>
+#include <jxs-glib/jingle/jxs-candidate.h>
 
 G_BEGIN_DECLS
 
@@ -80,6 +81,12 @@ gint64 jxs_transport_get_last_heard (JxsTransport *self);
  * waited for on the way (the open of an in-band bytestream, for example). */
 void jxs_transport_count_round_trip (JxsTransport *self);
 guint jxs_transport_get_round_trips (JxsTransport *self);
+
+/* Where the candidates of all attempts of a content are collected, for people: (element-type
+ * JxsCandidate), kept; before anything else is called. */
+void jxs_transport_set_candidates (JxsTransport *self, GListStore *store);
+/* For subclasses: a candidate, ours or the peer's, became known. */
+void jxs_transport_add_candidate (JxsTransport *self, JxsCandidate *candidate);
 
 /* A way of making transports; the endpoint holds a list in order of preference. */
 typedef struct

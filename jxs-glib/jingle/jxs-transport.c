@@ -8,8 +8,9 @@
 
 typedef struct
 {
-  JxsRouter *router; /* (owned) */
-  JxsJid *peer;      /* (owned) */
+  JxsRouter *router;      /* (owned) */
+  JxsJid *peer;           /* (owned) */
+  GListStore *candidates; /* (owned) (nullable) */
   char *namespace_uri;
   gboolean initiator;
   gint64 last_heard;
@@ -78,6 +79,7 @@ jxs_transport_finalize (GObject *object)
   JxsTransportPrivate *priv = jxs_transport_get_instance_private (JXS_TRANSPORT (object));
 
   g_clear_object (&priv->router);
+  g_clear_object (&priv->candidates);
   g_clear_pointer (&priv->peer, jxs_jid_unref);
   g_clear_pointer (&priv->namespace_uri, g_free);
 
@@ -310,4 +312,21 @@ jxs_transport_get_round_trips (JxsTransport *self)
   JxsTransportPrivate *priv = jxs_transport_get_instance_private (self);
 
   return priv->round_trips;
+}
+
+void
+jxs_transport_set_candidates (JxsTransport *self, GListStore *store)
+{
+  JxsTransportPrivate *priv = jxs_transport_get_instance_private (self);
+
+  g_set_object (&priv->candidates, store);
+}
+
+void
+jxs_transport_add_candidate (JxsTransport *self, JxsCandidate *candidate)
+{
+  JxsTransportPrivate *priv = jxs_transport_get_instance_private (self);
+
+  if (priv->candidates != NULL)
+    g_list_store_append (priv->candidates, candidate);
 }
