@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Elements of SOCKS5 bytestreams: XEP-0260 §2.2 to §2.4, §9; XEP-0065 §4, §6.3.5. */
+/* Elements of SOCKS5 bytestreams: XEP-0260 §2.2 to §2.4, §9; XEP-0065 §4, §6.3.5. Unknown
+ * attributes and children are ignored. */
 
 #define JXS_S5B_MAX_CANDIDATES 32 /* in one element and of one peer; stops floods of dialling */
 #define JXS_S5B_MAX_TEXT 1023     /* bytes of a host, cid, sid */
@@ -14,10 +15,11 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *cid;   /* (owned) */
-  char *host;  /* (owned): without brackets and zone */
-  JxsJid *jid; /* (owned) */
-  guint32 priority;
+  char *cid;        /* (owned) (nullable): of a streamhost */
+  char *host;       /* (owned): an address in canonical form, without brackets and zone, or a domain
+                       name in ASCII and lower case: equal hosts are equal strings */
+  JxsJid *jid;      /* (owned) */
+  guint32 priority; /* as the peer says it, 0 too */
   guint16 port;
   JxsCandidateKind kind;
 } JxsS5bCandidate;
@@ -31,20 +33,25 @@ typedef enum
   JXS_S5B_INFO_PROXY_ERROR,
 } JxsS5bInfo;
 
-/* A <transport/>: an offer, an answer, or what transport-info carries. */
+/* A <transport/>: an offer, an answer, or what transport-info carries. Where candidates stand
+ * beside a report, take them first: they were there when it was written. */
 typedef struct
 {
-  const char *namespace_uri; /* interned */
+  const char *namespace_uri; /* (unowned): a literal */
   char *sid;                 /* (owned) */
-  char *dstaddr;             /* (owned) (nullable): at most 255 bytes */
-  gboolean udp;              /* mode='udp' */
+  char *dstaddr;             /* (owned) (nullable): 1 to 255 printable characters */
+  gboolean udp; /* mode is there and not "tcp": refuse the offer, ignore in an answer */
   JxsS5bInfo info;
   char *cid;             /* (owned) (nullable): of CANDIDATE_USED and ACTIVATED */
   GPtrArray *candidates; /* (owned) (element-type JxsS5bCandidate) */
 } JxsS5bTransportElement;
 
-/* Bad candidates among good ones are left out, as are duplicates of cid or of host and port
- * (XEP-0260 §2.2); n_dropped tells how many. Malformed as a whole: JXS_STANZA_ERROR_BAD_REQUEST. */
+/* Left out, and counted in n_dropped (out) (optional): candidates that lack an attribute or have
+ * one that is malformed, those of an unknown type, duplicates of a cid or of host and port
+ * (XEP-0260 §2.2), and what exceeds JXS_S5B_MAX_CANDIDATES. A dstaddr that SOCKS5 cannot carry
+ * counts as none. Malformed as a whole is an element without sid, with two reports, or with a
+ * report that needs a cid and has none: JXS_STANZA_ERROR_BAD_REQUEST. parsed is set only on
+ * success. */
 gboolean jxs_s5b_transport_element_parse (JxsElement *element,
                                           JxsS5bTransportElement *parsed,
                                           guint *n_dropped,
@@ -69,7 +76,8 @@ guint32 jxs_s5b_priority (JxsCandidateKind kind, guint16 local_preference);
 char *jxs_s5b_dst_addr (const char *sid, JxsJid *first, JxsJid *second);
 
 /* <query xmlns='http://jabber.org/protocol/bytestreams'/> to a proxy, and its answer: at most
- * JXS_S5B_MAX_CANDIDATES (element-type JxsS5bCandidate), kind proxy, no cid, priority 0. */
+ * JXS_S5B_MAX_CANDIDATES (transfer full) (element-type JxsS5bCandidate), kind proxy, no cid,
+ * priority 0, no two with the same host and port; empty if none is usable. */
 JxsElement *jxs_s5b_query_build (void);
 GPtrArray *jxs_s5b_query_parse (JxsElement *query, GError **error);
 /* <query sid='…'><activate>peer</activate></query> */
