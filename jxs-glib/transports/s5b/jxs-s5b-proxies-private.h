@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* The bytestream proxies (XEP-0065 §4) an endpoint may offer: configured ones and those of its own
- * server and the components of it, found once and kept for JXS_S5B_PROXIES_SECONDS. */
+ * server and the components of it, found once and kept for JXS_S5B_PROXIES_SECONDS. Signal
+ * "changed": another one is known, or the search is over. */
 #define JXS_TYPE_S5B_PROXIES (jxs_s5b_proxies_get_type ())
 G_DECLARE_FINAL_TYPE (JxsS5bProxies, jxs_s5b_proxies, JXS, S5B_PROXIES, GObject)
 
@@ -15,6 +16,7 @@ G_DECLARE_FINAL_TYPE (JxsS5bProxies, jxs_s5b_proxies, JXS, S5B_PROXIES, GObject)
 #define JXS_S5B_PROXIES_RETRY_SECONDS 60 /* after a search that found nothing */
 #define JXS_S5B_PROXIES_TIMEOUT_MS 5000  /* each question */
 #define JXS_S5B_PROXIES_MAX_ITEMS 64     /* of the server that are asked what they are */
+#define JXS_S5B_PROXIES_MAX_HOSTS 4      /* of one proxy, so that it leaves room for others */
 #define JXS_S5B_PROXIES_MAX 8
 
 JxsS5bProxies *jxs_s5b_proxies_new (JxsRouter *router);
@@ -24,7 +26,9 @@ void jxs_s5b_proxies_set_discover (JxsS5bProxies *self, gboolean discover); /* d
 /* (transfer none) (element-type JxsS5bCandidate): what is known now */
 GPtrArray *jxs_s5b_proxies_peek (JxsS5bProxies *self);
 gboolean jxs_s5b_proxies_is_searching (JxsS5bProxies *self);
-/* Searches, unless that was done lately; concurrent calls share one search. The result is (transfer
+/* Searches, unless that was done lately; nobody waits for the end. */
+void jxs_s5b_proxies_search (JxsS5bProxies *self);
+/* The same, and waits for the end; concurrent calls share one search. The result is (transfer
  * full) (element-type JxsS5bCandidate), maybe empty; errors only when cancelled. */
 void jxs_s5b_proxies_find_async (JxsS5bProxies *self,
                                  GCancellable *cancellable,
