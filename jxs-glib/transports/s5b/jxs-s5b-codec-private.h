@@ -69,6 +69,10 @@ JxsS5bCandidate *jxs_s5b_candidate_new (const char *cid,
 void jxs_s5b_candidate_free (JxsS5bCandidate *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (JxsS5bCandidate, jxs_s5b_candidate_free)
 
+/* The canonical form of an address, without the brackets and the zone that some peers write around
+ * IPv6, or of a domain name, in ASCII and lower case; NULL: it is neither. (transfer full) */
+char *jxs_s5b_parse_host (const char *text);
+
 /* 65536 * preference of the kind + local preference (XEP-0260 §2.2): 126, 120, 110, 10. */
 guint32 jxs_s5b_priority (JxsCandidateKind kind, guint16 local_preference);
 /* The DST.ADDR: lower-case hexadecimal SHA-1 of sid, first, second (XEP-0065 §5.3.2). (transfer

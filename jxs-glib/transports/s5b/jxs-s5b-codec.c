@@ -91,10 +91,8 @@ name_to_ascii (const char *text)
   return lower != NULL && is_domain_name (lower) ? g_steal_pointer (&lower) : NULL;
 }
 
-/* The canonical form of an address, without the brackets and the zone that some peers write around
- * IPv6, or a domain name in ASCII and lower case; NULL: it is neither. */
-static char *
-parse_host (const char *text)
+char *
+jxs_s5b_parse_host (const char *text)
 {
   gsize length = strlen (text);
   gboolean bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
@@ -190,7 +188,7 @@ parse_address (JxsElement *element)
   if (port_text != NULL && !g_ascii_string_to_unsigned (port_text, 10, 1, 65535, &port, NULL))
     return NULL;
 
-  host = parse_host (host_text);
+  host = jxs_s5b_parse_host (host_text);
   jid = jxs_jid_new (jid_text, NULL);
   if (host == NULL || jid == NULL)
     return NULL;

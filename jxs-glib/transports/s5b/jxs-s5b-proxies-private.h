@@ -20,8 +20,8 @@ G_DECLARE_FINAL_TYPE (JxsS5bProxies, jxs_s5b_proxies, JXS, S5B_PROXIES, GObject)
 #define JXS_S5B_PROXIES_MAX 8
 
 JxsS5bProxies *jxs_s5b_proxies_new (JxsRouter *router);
-/* host NULL: the proxy is asked. */
-void jxs_s5b_proxies_add (JxsS5bProxies *self, JxsJid *jid, const char *host, guint16 port);
+/* host NULL: the proxy is asked. FALSE: it is neither an address nor a name. */
+gboolean jxs_s5b_proxies_add (JxsS5bProxies *self, JxsJid *jid, const char *host, guint16 port);
 void jxs_s5b_proxies_set_discover (JxsS5bProxies *self, gboolean discover); /* default TRUE */
 /* (transfer none) (element-type JxsS5bCandidate): what is known now */
 GPtrArray *jxs_s5b_proxies_peek (JxsS5bProxies *self);

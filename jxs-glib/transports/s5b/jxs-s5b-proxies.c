@@ -87,24 +87,13 @@ new_candidates (void)
 /* What is known */
 
 static gboolean
-same_host (const char *a, const char *b)
-{
-  g_autoptr (GInetAddress) address_a = g_inet_address_new_from_string (a);
-  g_autoptr (GInetAddress) address_b = g_inet_address_new_from_string (b);
-
-  if (address_a != NULL && address_b != NULL)
-    return g_inet_address_equal (address_a, address_b);
-  return g_ascii_strcasecmp (a, b) == 0;
-}
-
-static gboolean
 knows_place (GPtrArray *candidates, const char *host, guint16 port)
 {
   for (guint i = 0; i < candidates->len; i++)
     {
       JxsS5bCandidate *candidate = g_ptr_array_index (candidates, i);
 
-      if (candidate->port == port && same_host (candidate->host, host))
+      if (candidate->port == port && g_str_equal (candidate->host, host))
         return TRUE;
     }
   return FALSE;
@@ -586,17 +575,22 @@ jxs_s5b_proxies_new (JxsRouter *router)
   return self;
 }
 
-void
+gboolean
 jxs_s5b_proxies_add (JxsS5bProxies *self, JxsJid *jid, const char *host, guint16 port)
 {
-  Configured *configured = g_new0 (Configured, 1);
+  g_autofree char *canonical = host != NULL ? jxs_s5b_parse_host (host) : NULL;
+  Configured *configured;
 
+  if (host != NULL && canonical == NULL)
+    return FALSE;
+  configured = g_new0 (Configured, 1);
   configured->jid = jxs_jid_ref (jid);
-  configured->host = g_strdup (host);
+  configured->host = g_steal_pointer (&canonical);
   configured->port = port;
   g_ptr_array_add (self->configured, configured);
   jxs_s5b_proxies_invalidate (self);
   g_signal_emit (self, signals[CHANGED], 0);
+  return TRUE;
 }
 
 void
@@ -669,9 +663,11 @@ jxs_s5b_proxies_find_finish (JxsS5bProxies *self, GAsyncResult *result, GError *
 gboolean
 jxs_s5b_proxies_knows (JxsS5bProxies *self, JxsJid *jid, const char *host, guint16 port)
 {
+  g_autofree char *canonical = host != NULL ? jxs_s5b_parse_host (host) : NULL;
+
   jxs_s5b_proxies_sync_account (self);
   if (host != NULL)
-    return knows_place (self->known, host, port);
+    return canonical != NULL && knows_place (self->known, canonical, port);
   for (guint i = 0; i < self->known->len; i++)
     {
       JxsS5bCandidate *candidate = g_ptr_array_index (self->known, i);

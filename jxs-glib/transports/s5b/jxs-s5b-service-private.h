@@ -38,8 +38,8 @@ gboolean jxs_s5b_service_get_enable_proxy (JxsS5bService *self);
 void jxs_s5b_service_set_port_mapping (JxsS5bService *self, gboolean port_mapping);
 gboolean jxs_s5b_service_get_port_mapping (JxsS5bService *self);
 /* An address of ours that peers can reach from outside (a forwarded port); port 0: that of the
- * listener. Offered as "assisted". */
-void jxs_s5b_service_add_external (JxsS5bService *self, const char *host, guint16 port);
+ * listener. Offered as "assisted". FALSE: the host is neither an address nor a name. */
+gboolean jxs_s5b_service_add_external (JxsS5bService *self, const char *host, guint16 port);
 
 JxsS5bListener *jxs_s5b_service_get_listener (JxsS5bService *self);
 JxsS5bMapper *jxs_s5b_service_get_mapper (JxsS5bService *self);
