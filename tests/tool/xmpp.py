@@ -52,8 +52,12 @@ class Client:
                    f"xmlns:stream='http://etherx.jabber.org/streams' to='{self.domain}'>")
         self._until(rb"</stream:features>")
 
+    def request(self, kind, jid, payload):
+        """Sends an iq; returns the answer from its id on."""
+        self.ids += 1
+        self._send(f"<iq type='{kind}' id='q{self.ids}' to='{jid}'>{payload}</iq>")
+        return self._until(rb"(?:type='(?:result|error)' )?id='q%d'[^>]*?(?:/>|>.*?</iq>)" % self.ids).group().decode()
+
     def ping(self, jid):
         """Waits for the answer of jid, whatever it says."""
-        self.ids += 1
-        self._send(f"<iq type='get' id='ping{self.ids}' to='{jid}'><ping xmlns='urn:xmpp:ping'/></iq>")
-        self._until(rb"id='ping%d'[^>]*>" % self.ids)
+        self.request("get", jid, "<ping xmlns='urn:xmpp:ping'/>")
