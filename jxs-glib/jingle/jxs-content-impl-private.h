@@ -23,8 +23,10 @@ struct _JxsContent
 
   JxsContentMachine machine;
   JxsContentActions todo; /* what follows the answer to the peer's action */
-  GSource *deadline;      /* (owned) (nullable) */
-  gint64 step_started;    /* of the transport or the security handshake under way */
+  GSource *deadline;      /* (owned) (nullable): of the state */
+  GSource *limit;         /* (owned) (nullable): of all transports together */
+  guint connect_timeout;
+  gint64 step_started; /* of the transport or the security handshake under way */
 
   JxsTransportList list;
   GListStore *candidates;    /* (owned) (element-type JxsCandidate): of all transports */
@@ -55,5 +57,6 @@ void jxs_content_perform (JxsContent *self, JxsContentActions actions);
 /* Both together. */
 void jxs_content_feed (JxsContent *self, JxsContentEvent event);
 void jxs_content_set_deadline (JxsContent *self, guint deadline_ms);
+void jxs_content_set_limit (JxsContent *self, guint limit_ms);
 
 G_END_DECLS

@@ -41,6 +41,7 @@ typedef enum
   JXS_CONTENT_EVENT_REPLACE_CONFLICT, /* our transport-replace lost a tie (XEP-0166 §7.2.16) */
   JXS_CONTENT_EVENT_REPLACE_FAILED,
   JXS_CONTENT_EVENT_DEADLINE,
+  JXS_CONTENT_EVENT_LIMIT, /* the time for all transports together is over */
   JXS_CONTENT_EVENT_STOP,
   JXS_CONTENT_N_EVENTS,
 } JxsContentEvent;

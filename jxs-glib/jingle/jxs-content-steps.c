@@ -61,10 +61,9 @@ report_step (JxsContent *self, const char *what, gboolean finished, const GError
                        error);
 }
 
-static gboolean
-deadline_cb (gpointer user_data)
+static void
+run_out_of_time (JxsContent *self, JxsContentEvent event)
 {
-  g_autoptr (JxsContent) self = g_object_ref (user_data);
   g_autoptr (GError) error =
       g_error_new_literal (JXS_ERROR,
                            JXS_ERROR_TIMED_OUT,
@@ -72,11 +71,49 @@ deadline_cb (gpointer user_data)
                                ? _ ("The connection could not be made in time")
                                : _ ("The peer did not go on with the negotiation"));
 
-  g_clear_pointer (&self->deadline, g_source_unref);
   jxs_failures_add (&self->failures, error);
   if (self->machine.state == JXS_CONTENT_CONNECTING)
     report_step (self, "transport-failed", TRUE, error);
-  jxs_content_feed (self, JXS_CONTENT_EVENT_DEADLINE);
+  jxs_content_feed (self, event);
+}
+
+static void
+clear_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static gboolean
+limit_cb (gpointer user_data)
+{
+  g_autoptr (JxsContent) self = g_object_ref (user_data);
+
+  clear_source (&self->limit);
+  /* The security handshake has a limit of its own, and people may be asked afterwards. */
+  if (self->machine.state != JXS_CONTENT_SECURING)
+    run_out_of_time (self, JXS_CONTENT_EVENT_LIMIT);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+jxs_content_set_limit (JxsContent *self, guint limit_ms)
+{
+  clear_source (&self->limit);
+  if (limit_ms != 0)
+    self->limit =
+        jxs_clock_timeout_attach (limit_ms, "[jxs] content limit", self->context, limit_cb, self);
+}
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  g_autoptr (JxsContent) self = g_object_ref (user_data);
+
+  clear_source (&self->deadline);
+  run_out_of_time (self, JXS_CONTENT_EVENT_DEADLINE);
 
   return G_SOURCE_REMOVE;
 }
@@ -84,9 +121,7 @@ deadline_cb (gpointer user_data)
 void
 jxs_content_set_deadline (JxsContent *self, guint deadline_ms)
 {
-  if (self->deadline != NULL)
-    g_source_destroy (self->deadline);
-  g_clear_pointer (&self->deadline, g_source_unref);
+  clear_source (&self->deadline);
   if (deadline_ms != 0)
     self->deadline = jxs_clock_timeout_attach (
         deadline_ms, "[jxs] content deadline", self->context, deadline_cb, self);
@@ -363,6 +398,16 @@ jxs_content_perform (JxsContent *self, JxsContentActions actions)
     fail (self, (actions & JXS_CONTENT_FAIL_SECURITY) != 0);
 }
 
+/* Of the state, but time must be left for the next transport. */
+static guint
+get_deadline (JxsContent *self)
+{
+  if (self->machine.state != JXS_CONTENT_CONNECTING || !self->machine.has_next)
+    return self->machine.deadline_ms;
+
+  return MIN (self->machine.deadline_ms, self->connect_timeout / 3 * 2);
+}
+
 /* The machine's word, without doing anything yet. */
 JxsContentActions
 jxs_content_consult (JxsContent *self, JxsContentEvent event)
@@ -380,7 +425,9 @@ jxs_content_consult (JxsContent *self, JxsContentEvent event)
                      self->name,
                      jxs_content_state_to_name (before),
                      jxs_content_state_to_name (self->machine.state));
-      jxs_content_set_deadline (self, self->machine.deadline_ms);
+      jxs_content_set_deadline (self, get_deadline (self));
+      if (self->machine.state == JXS_CONTENT_READY || self->machine.state == JXS_CONTENT_DEAD)
+        jxs_content_set_limit (self, 0);
     }
 
   return actions;

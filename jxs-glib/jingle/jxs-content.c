@@ -28,6 +28,7 @@ jxs_content_dispose (GObject *object)
   JxsContent *self = JXS_CONTENT (object);
 
   jxs_content_set_deadline (self, 0);
+  jxs_content_set_limit (self, 0);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->transport);
   g_clear_object (&self->proposed);
@@ -210,8 +211,15 @@ jxs_content_ignore_namespace (JxsContent *self, const char *namespace_uri)
 }
 
 void
+jxs_content_set_connect_timeout (JxsContent *self, guint timeout_ms)
+{
+  self->connect_timeout = timeout_ms;
+}
+
+void
 jxs_content_start (JxsContent *self)
 {
+  jxs_content_set_limit (self, self->connect_timeout);
   jxs_content_feed (self, JXS_CONTENT_EVENT_START);
 }
 

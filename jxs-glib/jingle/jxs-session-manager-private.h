@@ -33,12 +33,18 @@ G_DECLARE_FINAL_TYPE (JxsSessionManager, jxs_session_manager, JXS, SESSION_MANAG
 #define JXS_SESSION_MAX_PER_PEER 16
 #define JXS_SESSION_MAX_TOTAL 4096
 
+/* Milliseconds from the session-accept to a connected transport, whichever it is. */
+#define JXS_SESSION_CONNECT_TIMEOUT 30000
+
 JxsSessionManager *jxs_session_manager_new (JxsRouter *router);
 void jxs_session_manager_add_application (JxsSessionManager *self, const char *namespace_uri);
 void jxs_session_manager_remove_application (JxsSessionManager *self, const char *namespace_uri);
 /* The structs are copied, their pointers must stay valid. */
 void jxs_session_manager_add_transport (JxsSessionManager *self,
                                         const JxsTransportFactory *factory);
+/* Of sessions that begin later. */
+void jxs_session_manager_clear_transports (JxsSessionManager *self);
+void jxs_session_manager_set_connect_timeout (JxsSessionManager *self, guint timeout_ms);
 void jxs_session_manager_set_security (JxsSessionManager *self, const JxsSecurityFactory *factory);
 /* FALSE: unknown entity, answered as if there were no Jingle (XEP-0166 §6.3.2). */
 void jxs_session_manager_set_filter (JxsSessionManager *self,

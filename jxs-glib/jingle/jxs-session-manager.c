@@ -31,6 +31,7 @@ struct _JxsSessionManager
   char *redirect_uri; /* (owned) (nullable) */
   guint max_per_peer;
   guint max_total;
+  guint connect_timeout;
   gboolean legacy;
   gboolean closed;
 };
@@ -150,6 +151,7 @@ judge_content (JxsSessionManager *self,
 
   content = jxs_content_new (
       self->router, peer, FALSE, offered->creator, offered->name, self->transports);
+  jxs_content_set_connect_timeout (content, self->connect_timeout);
   if (!jxs_content_take_offer (content, offered->transport, &local_error))
     {
       if (local_error->domain == JXS_STANZA_ERROR)
@@ -485,6 +487,7 @@ jxs_session_manager_init (JxsSessionManager *self)
   self->transports = g_array_new (FALSE, FALSE, sizeof (JxsTransportFactory));
   self->max_per_peer = JXS_SESSION_MAX_PER_PEER;
   self->max_total = JXS_SESSION_MAX_TOTAL;
+  self->connect_timeout = JXS_SESSION_CONNECT_TIMEOUT;
 }
 
 JxsSessionManager *
@@ -528,6 +531,18 @@ jxs_session_manager_add_transport (JxsSessionManager *self, const JxsTransportFa
          g_array_index (self->transports, JxsTransportFactory, i).preference >= factory->preference)
     i++;
   g_array_insert_val (self->transports, i, *factory);
+}
+
+void
+jxs_session_manager_clear_transports (JxsSessionManager *self)
+{
+  g_array_set_size (self->transports, 0);
+}
+
+void
+jxs_session_manager_set_connect_timeout (JxsSessionManager *self, guint timeout_ms)
+{
+  self->connect_timeout = timeout_ms;
 }
 
 void
@@ -577,6 +592,7 @@ jxs_session_manager_create (JxsSessionManager *self,
   g_autoptr (JxsContent) content = jxs_content_new (
       self->router, peer, TRUE, JXS_JINGLE_CREATOR_INITIATOR, CONTENT_NAME, self->transports);
 
+  jxs_content_set_connect_timeout (content, self->connect_timeout);
   if (secure)
     jxs_content_take_security (content, jxs_session_manager_make_security (self, peer, TRUE));
 

@@ -375,6 +375,56 @@ test_replace_refused (void)
     }
 }
 
+/* All transports together have so much time, and the first one leaves some to the others. */
+static void
+test_connect_timeout (gconstpointer data)
+{
+  const guint timeout_ms = GPOINTER_TO_UINT (data);
+  g_autoptr (JxsJingle) replace = NULL;
+  g_autofree char *sid = NULL;
+  Scripted t;
+  Result *result;
+
+  scripted_init (&t);
+  t.side.fast.connect = FAKE_HANGS;
+  t.side.slow.connect = FAKE_HANGS;
+  jxs_session_manager_set_connect_timeout (t.side.manager, timeout_ms);
+  result = scripted_initiate (&t, &sid);
+  advance (timeout_ms); /* a person thinks: that does not count */
+  scripted_action (&t, "x", "session-accept", sid, CONTENT (DESCRIPTION FAST SECURITY));
+  scripted_expect_result (&t, "x");
+  advance (timeout_ms / 3 * 2 - 1);
+  scripted_expect_none (&t);
+  advance (1);
+  replace = scripted_expect_action (&t, JXS_JINGLE_TRANSPORT_REPLACE);
+  scripted_action (&t, "y", "transport-accept", replace->sid, CONTENT (SLOW));
+  scripted_expect_result (&t, "y");
+  advance (timeout_ms - timeout_ms / 3 * 2 - 1);
+  g_assert_false (result->done);
+  scripted_expect_none (&t);
+  advance (1);
+  scripted_expect_terminate (&t, JXS_REASON_FAILED_TRANSPORT);
+  g_assert_error (result->error, JXS_ERROR, JXS_ERROR_CONNECTIVITY);
+  scripted_clear (&t);
+}
+
+/* It ends when there is a transport: people take their time to decide about a key. */
+static void
+test_connect_timeout_secures (void)
+{
+  Scripted t;
+  Result *result;
+
+  scripted_init (&t);
+  t.side.security.secure = FAKE_HANGS;
+  scripted_accept (&t);
+  result = g_ptr_array_index (t.side.results, 0);
+  advance (JXS_SESSION_CONNECT_TIMEOUT * 2);
+  g_assert_false (result->done);
+  scripted_expect_none (&t);
+  scripted_clear (&t);
+}
+
 /* A responder whose transport failed waits for the initiator, and not for ever. */
 static void
 test_responder_waits (void)
@@ -387,9 +437,9 @@ test_responder_waits (void)
   scripted_accept (&t);
   result = g_ptr_array_index (t.side.results, 0);
   scripted_expect_none (&t);
-  advance (89000);
+  advance (JXS_SESSION_CONNECT_TIMEOUT - 1);
   g_assert_false (result->done);
-  advance (2000);
+  advance (1);
   scripted_expect_terminate (&t, JXS_REASON_FAILED_TRANSPORT);
   g_assert_error (result->error, JXS_ERROR, JXS_ERROR_CONNECTIVITY);
   scripted_clear (&t);
@@ -724,6 +774,13 @@ main (int argc, char *argv[])
   g_test_add_func ("/jingle/negotiation/replace-tie", test_replace_tie);
   g_test_add_func ("/jingle/negotiation/replace-tie-lost", test_replace_tie_lost);
   g_test_add_func ("/jingle/negotiation/replace-refused", test_replace_refused);
+  g_test_add_data_func ("/jingle/negotiation/connect-timeout/default",
+                        GUINT_TO_POINTER (JXS_SESSION_CONNECT_TIMEOUT),
+                        test_connect_timeout);
+  g_test_add_data_func ("/jingle/negotiation/connect-timeout/short",
+                        GUINT_TO_POINTER (3000),
+                        test_connect_timeout);
+  g_test_add_func ("/jingle/negotiation/connect-timeout/secures", test_connect_timeout_secures);
   g_test_add_func ("/jingle/negotiation/responder-waits", test_responder_waits);
   g_test_add_func ("/jingle/negotiation/terminated-by-peer", test_terminated_by_peer);
   g_test_add_func ("/jingle/negotiation/terminated-in-use", test_terminated_in_use);

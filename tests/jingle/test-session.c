@@ -158,7 +158,7 @@ test_fall_back (void)
       for (guint n = 0; n < 1000 && pair.juliet.slow.n_made == 0; n++)
         g_main_context_iteration (NULL, FALSE);
       pair.juliet.security.secure = FAKE_WORKS;
-      advance (61000);
+      advance (JXS_SESSION_CONNECT_TIMEOUT / 3 * 2);
       assert_connected (&pair, NS_SLOW);
       /* initiate, replace, and the transport's own */
       g_assert_cmpuint (jxs_session_get_round_trips (ours->session), ==, 3);
