@@ -5,7 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* One attempt at one candidate: TCP, then the SOCKS5 handshake of GIO. */
+#define JXS_S5B_DIAL_MAX_ADDRESSES 4 /* at once; stops a name that stands for a crowd */
+
+/* One attempt at one candidate: TCP, then the SOCKS5 handshake. */
 typedef struct
 {
   const char *host; /* an address without zone, or a name */
@@ -19,9 +21,9 @@ typedef struct
 
 /* Refuses what must not be dialled (unspecified, multicast, broadcast, loopback unless allowed)
  * also when a name resolves to it: JXS_ERROR_INVALID_ARGUMENT. A link-local IPv6 address is tried
- * on the interfaces that are up. Errors: JXS_ERROR_TIMED_OUT; G_IO_ERROR of TCP;
- * JXS_ERROR_PROTOCOL: what answers is no SOCKS5 server; JXS_ERROR_DECLINED: it does not know the
- * stream. */
+ * on the interfaces that are up; of a name all addresses at once. Errors: JXS_ERROR_TIMED_OUT;
+ * G_IO_ERROR of TCP; JXS_ERROR_PROTOCOL: what answers is no SOCKS5 server;
+ * JXS_ERROR_NOT_SUPPORTED: it wants a password; JXS_ERROR_DECLINED: it does not know the stream. */
 void jxs_s5b_dial_async (const JxsS5bDialParams *params,
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,

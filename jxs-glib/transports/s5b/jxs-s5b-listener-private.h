@@ -10,20 +10,29 @@ G_BEGIN_DECLS
 #define JXS_TYPE_S5B_LISTENER (jxs_s5b_listener_get_type ())
 G_DECLARE_FINAL_TYPE (JxsS5bListener, jxs_s5b_listener, JXS, S5B_LISTENER, GObject)
 
-#define JXS_S5B_LISTENER_MAX_HALF_OPEN 64 /* handshakes under way; stops slow strangers */
+/* Handshakes under way, in all and of one host (IPv4) or network (IPv6, /64); a newcomer takes the
+ * place of the oldest. Stops slow strangers, who cannot keep a peer out that is quick. */
+#define JXS_S5B_LISTENER_MAX_HALF_OPEN 64
+#define JXS_S5B_LISTENER_MAX_PER_SOURCE 16
 #define JXS_S5B_LISTENER_HANDSHAKE_MS 10000
 #define JXS_S5B_LISTENER_MAX_PER_HASH 4 /* sockets one peer may open for one bytestream */
+/* How long it goes on listening when nobody is expected: the ports, which a router may have mapped,
+ * serve the next session too. */
+#define JXS_S5B_LISTENER_LINGER_MS 30000
+/* Pause when a connection cannot be accepted, as when there are no descriptors left. */
+#define JXS_S5B_LISTENER_PAUSE_MS 250
 
 JxsS5bListener *jxs_s5b_listener_new (void);
 /* Before the first bind; 0 (default): any port. */
 void jxs_s5b_listener_set_port (JxsS5bListener *self, guint16 port);
-/* Binds on first use and keeps listening while anybody expects somebody. FALSE: neither family
- * could be bound. Ports are 0 where the family could not. */
+/* Binds on first use and keeps listening while anybody expects somebody: expect before the ports
+ * are told to a peer. FALSE: neither family could be bound, or not to the port that was set. Ports
+ * are 0 where the family could not. */
 gboolean jxs_s5b_listener_open (JxsS5bListener *self, GError **error);
 guint16 jxs_s5b_listener_get_port (JxsS5bListener *self, GSocketFamily family);
 
 /* A connection whose handshake is complete: the success reply is sent, nothing after it was read.
- */
+ * May forget() and drop the listener. */
 typedef void (*JxsS5bIncomingFunc) (JxsS5bListener *self,
                                     GSocketConnection *connection,
                                     gpointer user_data);
