@@ -42,6 +42,11 @@ GSource *jxs_socket_core_create_source (JxsSocketCore *self,
 
 void jxs_socket_core_set_gathering (JxsSocketCore *self, gboolean gathering);
 void jxs_socket_core_set_in_flights (JxsSocketCore *self);
+/* The end of each burst leaves byte by byte, from the thread-default context of the first call
+ * (see JxsTailMachine). */
+void jxs_socket_core_set_relayed (JxsSocketCore *self, gboolean relayed);
+/* The end is near: nothing is kept back any more, as a FIN makes a relay read on too. */
+void jxs_socket_core_finish (JxsSocketCore *self);
 /* Why it is about to end: reported in place of the end of file and of a send that fails. */
 void jxs_socket_core_set_reason (JxsSocketCore *self, const GError *reason);
 /* From now on nothing waits for the peer any more. */
@@ -50,6 +55,8 @@ void jxs_socket_core_forget_read_ahead (JxsSocketCore *self);
 gboolean jxs_socket_core_shutdown_write (JxsSocketCore *self, GError **error);
 gboolean jxs_socket_core_close (JxsSocketCore *self, GError **error);
 
+/* Bytes written that the other end has not acknowledged. */
+gsize jxs_socket_core_get_pending (JxsSocketCore *self);
 guint64 jxs_socket_core_get_bytes_read (JxsSocketCore *self);
 guint64 jxs_socket_core_get_bytes_written (JxsSocketCore *self);
 

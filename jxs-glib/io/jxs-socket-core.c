@@ -3,12 +3,13 @@
 
 #include "jxs-socket-core-private.h"
 
-#include "jxs-byte-buffer-private.h"
+#include "jxs-socket-direction-private.h"
+#include "jxs-tail-machine-private.h"
+#include "jxs-tcp-private.h"
 
-#include <glib-unix.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
+
+#include <jxs-glib/base/jxs-clock-private.h>
 
 /* What is held per stream for a reader that stops in the middle or a peer that does not read.
  * Larger pieces measured slower: they fall out of the processor's cache before they are looked at.
@@ -20,24 +21,6 @@
 #define GATHER_MAX_LOCAL (16 * 1024) /* between threads a send costs little, hidden bytes a lot */
 #define DRAIN_MAX (1024 * 1024)      /* read and dropped at close; a peer may send for ever */
 
-/* Who is woken when the buffer makes ready. It is no source: one that another thread is about to
- * drop can neither be told anything nor be referenced. */
-typedef struct
-{
-  GMainContext *context; /* (owned) (nullable): once the source was polled there */
-} Waiter;
-
-typedef struct
-{
-  GMutex mutex;
-  JxsByteBuffer buffer;
-  GSList *waiters; /* (element-type Waiter): of each source; not owned */
-  gboolean ready;  /* the buffer alone makes the sources ready */
-  gboolean closed;
-  guint64 bytes;
-  GError *reason; /* (owned) (nullable): what its end is reported as */
-} Direction;
-
 struct _JxsSocketCore
 {
   gatomicrefcount ref_count;
@@ -45,39 +28,22 @@ struct _JxsSocketCore
   GSocket *socket;               /* (owned) */
   int abandoned;                 /* atomic */
 
-  Direction in;
+  JxsSocketDirection in;
   gsize read_ahead; /* bytes to ask for next; guarded by in.mutex, as is what is above it */
 
   /* All guarded by out.mutex. */
-  Direction out;
+  JxsSocketDirection out;
   gboolean gathering;
   gboolean in_flights; /* blocking writes are gathered, until somebody wants to read */
+  gboolean relayed;
+  gboolean finishing; /* what is kept back otherwise leaves too */
   gsize gather_max;
+  JxsTailMachine tail;
+  GSource *tail_source;  /* (owned) (nullable): attached while bytes are kept back */
   GMainContext *context; /* (owned) (nullable): where gathered bytes are sent from */
   GSource *flusher;      /* (owned) (nullable): attached while bytes wait */
   GError *error;         /* (owned) (nullable): a send failed; reported from then on */
 };
-
-/* Called with the mutex held. */
-static void
-direction_set_ready (Direction *self, gboolean ready)
-{
-  ready = ready || self->closed;
-  if (self->ready == ready)
-    return;
-
-  self->ready = ready;
-  if (!ready)
-    return;
-  for (GSList *l = self->waiters; l != NULL; l = l->next)
-    {
-      GMainContext *context = ((Waiter *) l->data)->context;
-
-      /* Whoever runs the loop here looks again before it sleeps. */
-      if (context != NULL && !g_main_context_is_owner (context))
-        g_main_context_wakeup (context);
-    }
-}
 
 JxsSocketCore *
 jxs_socket_core_new (GSocketConnection *connection)
@@ -88,14 +54,13 @@ jxs_socket_core_new (GSocketConnection *connection)
   g_atomic_ref_count_init (&self->ref_count);
   self->connection = g_object_ref (connection);
   self->socket = g_object_ref (g_socket_connection_get_socket (connection));
-  g_mutex_init (&self->in.mutex);
-  g_mutex_init (&self->out.mutex);
+  jxs_socket_direction_init (&self->in);
+  jxs_socket_direction_init (&self->out);
   self->read_ahead = READ_AHEAD_MIN;
 
   family = g_socket_get_family (self->socket);
   self->gather_max = family == G_SOCKET_FAMILY_UNIX ? GATHER_MAX_LOCAL : GATHER_MAX;
-  if (family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6)
-    g_socket_set_option (self->socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  jxs_tcp_set_up (self->socket);
   return self;
 }
 
@@ -112,16 +77,12 @@ jxs_socket_core_unref (JxsSocketCore *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  /* Sources and the flusher hold a reference: there are none left. */
-  g_assert (self->in.waiters == NULL && self->out.waiters == NULL && self->flusher == NULL);
-  jxs_byte_buffer_clear (&self->in.buffer);
-  jxs_byte_buffer_clear (&self->out.buffer);
-  g_mutex_clear (&self->in.mutex);
-  g_mutex_clear (&self->out.mutex);
+  /* Sources hold a reference: there are none left. */
+  g_assert (self->flusher == NULL && self->tail_source == NULL);
+  jxs_socket_direction_clear (&self->in);
+  jxs_socket_direction_clear (&self->out);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->error);
-  g_clear_error (&self->in.reason);
-  g_clear_error (&self->out.reason);
   g_clear_object (&self->socket);
   g_clear_object (&self->connection);
   g_free (self);
@@ -143,7 +104,7 @@ take_read_ahead (JxsSocketCore *self, void *buffer, gsize count)
 
   memcpy (buffer, ahead->data + ahead->start, n);
   jxs_byte_buffer_skip (ahead, n);
-  direction_set_ready (&self->in, jxs_byte_buffer_get_length (ahead) > 0);
+  jxs_socket_direction_set_ready (&self->in, jxs_byte_buffer_get_length (ahead) > 0);
   return n;
 }
 
@@ -248,7 +209,7 @@ jxs_socket_core_forget_read_ahead (JxsSocketCore *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->in.mutex);
 
   jxs_byte_buffer_clear (&self->in.buffer);
-  direction_set_ready (&self->in, FALSE);
+  jxs_socket_direction_set_ready (&self->in, FALSE);
 }
 
 /* Writing; static functions are called with out.mutex held */
@@ -260,7 +221,7 @@ update_out_ready (JxsSocketCore *self)
       self->gathering && jxs_byte_buffer_get_length (&self->out.buffer) < self->gather_max;
 
   /* Without room, or when nothing is gathered, the socket alone decides. */
-  direction_set_ready (&self->out, has_room || self->error != NULL);
+  jxs_socket_direction_set_ready (&self->out, has_room || self->error != NULL);
 }
 
 static gboolean
@@ -285,6 +246,8 @@ send_now (JxsSocketCore *self, const void *data, gsize count, GError **error)
   if (n >= 0)
     {
       self->out.bytes += n;
+      if (self->relayed)
+        jxs_tail_machine_sent (&self->tail, n);
       return n;
     }
 
@@ -303,27 +266,109 @@ send_now (JxsSocketCore *self, const void *data, gsize count, GError **error)
   return -1;
 }
 
-/* TRUE: nothing is waiting any more. */
+/* What is gathered without what has to stay for now. */
+static gsize
+get_sendable (JxsSocketCore *self)
+{
+  gsize length = jxs_byte_buffer_get_length (&self->out.buffer);
+
+  if (!self->relayed || self->finishing)
+    return length;
+  return length - jxs_tail_machine_get_reserve (&self->tail, length);
+}
+
+/* TRUE: nothing is waiting any more that may be sent. */
 static gboolean
 send_gathered (JxsSocketCore *self, GError **error)
 {
   JxsByteBuffer *waiting = &self->out.buffer;
+  gsize sendable;
 
   if (report_error (self, error))
     return FALSE;
 
-  while (jxs_byte_buffer_get_length (waiting) > 0)
+  while ((sendable = get_sendable (self)) > 0)
     {
-      gssize n = send_now (self,
-                           waiting->data + waiting->start,
-                           jxs_byte_buffer_get_length (waiting),
-                           error);
+      gssize n = send_now (self, waiting->data + waiting->start, sendable, error);
 
       if (n < 0)
         return FALSE;
       jxs_byte_buffer_skip (waiting, n);
     }
   return TRUE;
+}
+
+static void
+look_at_path (JxsSocketCore *self, JxsTailPath *path)
+{
+  path->unacknowledged = jxs_tcp_get_unacknowledged (self->socket);
+  path->window = jxs_tcp_get_window (self->socket);
+}
+
+static gboolean tail_cb (gpointer user_data);
+
+static void
+start_tail (JxsSocketCore *self, guint delay_ms)
+{
+  self->tail_source = jxs_clock_timeout_new (delay_ms);
+  g_source_set_static_name (self->tail_source, "[jxs] end of a burst");
+  g_source_set_callback (self->tail_source,
+                         tail_cb,
+                         jxs_socket_core_ref (self),
+                         (GDestroyNotify) jxs_socket_core_unref);
+  g_source_attach (self->tail_source, self->context);
+}
+
+static void
+drop_tail (JxsSocketCore *self)
+{
+  if (self->tail_source != NULL)
+    {
+      g_source_destroy (self->tail_source);
+      g_clear_pointer (&self->tail_source, g_source_unref);
+    }
+}
+
+static void ensure_flusher (JxsSocketCore *self);
+
+/* Takes care of what is left. */
+static void
+see_to_rest (JxsSocketCore *self)
+{
+  if (get_sendable (self) > 0)
+    ensure_flusher (self);
+  else if (jxs_byte_buffer_get_length (&self->out.buffer) == 0)
+    jxs_byte_buffer_clear (&self->out.buffer);
+  else if (self->tail_source == NULL)
+    start_tail (self, JXS_TAIL_FIRST_MS);
+}
+
+static gboolean
+tail_cb (gpointer user_data)
+{
+  JxsSocketCore *self = user_data;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
+  gsize length = jxs_byte_buffer_get_length (&self->out.buffer);
+  JxsTailPath path;
+  guint delay_ms;
+
+  if (self->tail_source != g_main_current_source ())
+    return G_SOURCE_REMOVE;
+  g_clear_pointer (&self->tail_source, g_source_unref);
+
+  if (length == 0 || self->error != NULL)
+    return G_SOURCE_REMOVE;
+  look_at_path (self, &path);
+  delay_ms = jxs_tail_machine_tick (&self->tail, length, &path);
+  send_gathered (self, NULL);
+  update_out_ready (self);
+  see_to_rest (self);
+  if (self->tail_source != NULL)
+    {
+      drop_tail (self);
+      start_tail (self, delay_ms);
+    }
+  return G_SOURCE_REMOVE;
 }
 
 typedef struct
@@ -357,8 +402,8 @@ flusher_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     }
 
   /* Nothing waits: an idle stream has no source and no memory here. */
-  jxs_byte_buffer_clear (&core->out.buffer);
   g_clear_pointer (&core->flusher, g_source_unref);
+  see_to_rest (core);
   return G_SOURCE_REMOVE;
 }
 
@@ -376,8 +421,7 @@ static GSourceFuncs flusher_funcs = {
 static void
 ensure_flusher (JxsSocketCore *self)
 {
-  if (self->flusher != NULL || self->in_flights ||
-      jxs_byte_buffer_get_length (&self->out.buffer) == 0)
+  if (self->flusher != NULL || self->in_flights || get_sendable (self) == 0)
     return;
 
   self->flusher = g_source_new (&flusher_funcs, sizeof (Flusher));
@@ -416,7 +460,7 @@ gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
         }
       /* What is as large as all that could be gathered gains nothing by being copied; unless the
        * socket is full: then its room here must not go on saying that there is some. */
-      if (jxs_byte_buffer_get_length (waiting) == 0 && count >= self->gather_max)
+      if (jxs_byte_buffer_get_length (waiting) == 0 && count >= self->gather_max && !self->relayed)
         {
           gssize sent = send_now (self, data, count, &local_error);
 
@@ -434,23 +478,45 @@ gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
   jxs_byte_buffer_reserve (waiting, n, GATHER_MIN);
   memcpy (waiting->data + waiting->end, data, n);
   waiting->end += n;
-  ensure_flusher (self);
-  update_out_ready (self);
   return n;
+}
+
+static void
+note_written (JxsSocketCore *self)
+{
+  gint64 now = jxs_clock_now () / 1000;
+  JxsTailPath path;
+
+  if (jxs_tail_machine_wants_path (&self->tail, now))
+    {
+      look_at_path (self, &path);
+      jxs_tail_machine_written (&self->tail, &path, now);
+    }
+  else
+    jxs_tail_machine_written (&self->tail, NULL, now);
 }
 
 static gssize
 write_now (JxsSocketCore *self, const void *data, gsize count, gboolean blocking, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
+  gboolean gathering = blocking ? self->in_flights : self->gathering;
   gssize sent = -1;
 
   if (report_error (self, error))
     return -1;
+  if (self->relayed)
+    note_written (self);
   /* Who blocks has no main loop that could send it later. */
-  if (blocking ? self->in_flights : self->gathering)
-    return gather (self, data, count, error);
-  if (send_gathered (self, error))
+  if (gathering || self->relayed)
+    {
+      sent = gather (self, data, count, error);
+      if (sent >= 0 && !gathering)
+        send_gathered (self, NULL);
+      if (sent >= 0)
+        see_to_rest (self);
+    }
+  else if (send_gathered (self, error))
     sent = send_now (self, data, count, error);
   update_out_ready (self);
   return sent;
@@ -505,6 +571,8 @@ flush_now (JxsSocketCore *self, GError **error)
   gboolean done = send_gathered (self, error);
 
   update_out_ready (self);
+  if (done)
+    see_to_rest (self);
   return done;
 }
 
@@ -545,9 +613,28 @@ jxs_socket_core_set_gathering (JxsSocketCore *self, gboolean gathering)
     {
       g_clear_pointer (&self->context, g_main_context_unref);
       self->context = g_main_context_ref_thread_default ();
-      ensure_flusher (self);
+      see_to_rest (self);
     }
   update_out_ready (self);
+}
+
+void
+jxs_socket_core_set_relayed (JxsSocketCore *self, gboolean relayed)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
+
+  self->relayed = relayed;
+  if (self->context == NULL)
+    self->context = g_main_context_ref_thread_default ();
+  see_to_rest (self);
+}
+
+void
+jxs_socket_core_finish (JxsSocketCore *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
+
+  self->finishing = TRUE;
 }
 
 void
@@ -560,116 +647,20 @@ jxs_socket_core_set_in_flights (JxsSocketCore *self)
 
 /* Polling */
 
-typedef struct
-{
-  GSource source;
-  JxsSocketCore *core; /* (owned) */
-  Direction *direction;
-  GObject *stream; /* (owned) */
-  gpointer fd_tag; /* (nullable) */
-  Waiter *waiter;  /* (owned) */
-} Watch;
-
-static gboolean
-watch_is_ready (GSource *source)
-{
-  Watch *self = (Watch *) source;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->direction->mutex);
-
-  if (self->waiter->context == NULL)
-    self->waiter->context = g_main_context_ref (g_source_get_context (source));
-  if (self->direction->closed && self->fd_tag != NULL)
-    g_source_remove_unix_fd (source, g_steal_pointer (&self->fd_tag));
-  return self->direction->ready;
-}
-
-static gboolean
-watch_prepare (GSource *source, int *timeout_ms)
-{
-  *timeout_ms = -1;
-  return watch_is_ready (source);
-}
-
-static gboolean
-watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  GPollableSourceFunc func = (GPollableSourceFunc) (void (*) (void)) callback;
-
-  return func != NULL ? func (((Watch *) source)->stream, user_data) : G_SOURCE_REMOVE;
-}
-
-static void
-watch_finalize (GSource *source)
-{
-  Watch *self = (Watch *) source;
-
-  g_mutex_lock (&self->direction->mutex);
-  self->direction->waiters = g_slist_remove (self->direction->waiters, self->waiter);
-  g_mutex_unlock (&self->direction->mutex);
-  g_clear_pointer (&self->waiter->context, g_main_context_unref);
-  g_free (self->waiter);
-  g_clear_object (&self->stream);
-  g_clear_pointer (&self->core, jxs_socket_core_unref);
-}
-
-/* For g_source_set_closure(), as bindings use it. */
-static gboolean
-watch_closure_callback (GObject *stream, gpointer user_data)
-{
-  g_auto (GValue) param = G_VALUE_INIT;
-  g_auto (GValue) result = G_VALUE_INIT;
-
-  g_value_init (&result, G_TYPE_BOOLEAN);
-  g_value_init (&param, G_TYPE_OBJECT);
-  g_value_set_object (&param, stream);
-  g_closure_invoke (user_data, &result, 1, &param, NULL);
-  return g_value_get_boolean (&result);
-}
-
-static GSourceFuncs watch_funcs = {
-  .prepare = watch_prepare,
-  .check = watch_is_ready,
-  .dispatch = watch_dispatch,
-  .finalize = watch_finalize,
-  .closure_callback = G_SOURCE_FUNC (watch_closure_callback),
-  .closure_marshal = (GSourceDummyMarshal) g_cclosure_marshal_generic,
-};
-
 GSource *
 jxs_socket_core_create_source (JxsSocketCore *self,
                                GObject *stream,
                                GIOCondition condition,
                                GCancellable *cancellable)
 {
-  Direction *direction = condition == G_IO_IN ? &self->in : &self->out;
-  GSource *source = g_source_new (&watch_funcs, sizeof (Watch));
-  Watch *watch = (Watch *) source;
-  g_autoptr (GMutexLocker) locker = NULL;
-
-  g_source_set_static_name (source, "[jxs] socket stream");
-  watch->core = jxs_socket_core_ref (self);
-  watch->direction = direction;
-  watch->stream = g_object_ref (stream);
-  if (cancellable != NULL)
-    {
-      g_autoptr (GSource) child = g_cancellable_source_new (cancellable);
-
-      g_source_set_dummy_callback (child);
-      g_source_add_child_source (source, child);
-    }
-
-  locker = g_mutex_locker_new (&direction->mutex);
-  if (!direction->closed)
-    watch->fd_tag = g_source_add_unix_fd (source, g_socket_get_fd (self->socket), condition);
-  watch->waiter = g_new0 (Waiter, 1);
-  direction->waiters = g_slist_prepend (direction->waiters, watch->waiter);
-  return source;
+  return jxs_socket_direction_create_source (
+      condition == G_IO_IN ? &self->in : &self->out, self->socket, stream, condition, cancellable);
 }
 
 gboolean
 jxs_socket_core_is_ready (JxsSocketCore *self, GIOCondition condition)
 {
-  Direction *direction = condition == G_IO_IN ? &self->in : &self->out;
+  JxsSocketDirection *direction = condition == G_IO_IN ? &self->in : &self->out;
   g_autoptr (GMutexLocker) locker = NULL;
 
   if (condition == G_IO_IN)
@@ -683,7 +674,7 @@ jxs_socket_core_is_ready (JxsSocketCore *self, GIOCondition condition)
 void
 jxs_socket_core_set_reason (JxsSocketCore *self, const GError *reason)
 {
-  Direction *const directions[] = { &self->in, &self->out };
+  JxsSocketDirection *const directions[] = { &self->in, &self->out };
 
   for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
     {
@@ -706,16 +697,6 @@ jxs_socket_core_shutdown_write (JxsSocketCore *self, GError **error)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
 
   return g_socket_shutdown (self->socket, FALSE, TRUE, error);
-}
-
-/* The number of the socket may soon belong to another: who polls it is woken and leaves it, and is
- * told by the next read or write. */
-static void
-direction_close (Direction *self)
-{
-  self->closed = TRUE;
-  jxs_byte_buffer_clear (&self->buffer);
-  direction_set_ready (self, TRUE);
 }
 
 /* A TCP socket that is closed with bytes unread sends a reset, and what it sent before can be lost
@@ -745,10 +726,24 @@ jxs_socket_core_close (JxsSocketCore *self, GError **error)
   g_autoptr (GMutexLocker) out_locker = g_mutex_locker_new (&self->out.mutex);
 
   drop_flusher (self);
-  direction_close (&self->in);
-  direction_close (&self->out);
+  drop_tail (self);
+  self->finishing = TRUE;
+  if (self->relayed && jxs_byte_buffer_get_length (&self->out.buffer) > 0)
+    send_gathered (self, NULL); /* what nobody waited for */
+  jxs_socket_direction_close (&self->in);
+  jxs_socket_direction_close (&self->out);
   drain (self);
   return g_io_stream_close (G_IO_STREAM (self->connection), NULL, error);
+}
+
+gsize
+jxs_socket_core_get_pending (JxsSocketCore *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
+
+  if (self->out.closed)
+    return 0;
+  return jxs_byte_buffer_get_length (&self->out.buffer) + jxs_tcp_get_unacknowledged (self->socket);
 }
 
 guint64

@@ -18,7 +18,9 @@ G_BEGIN_DECLS
  * - counters of bytes in each direction, as the socket took and gave them.
  * A failed send is reported by the next write, flush or close, and by all after it. Closing waits
  * for what is collected (cancellable; asynchronously without a thread), dropping never does.
- * Nothing is held in memory while nothing is under way. TCP_NODELAY is set on TCP sockets. */
+ * Nothing is held in memory while nothing is under way. TCP sockets get TCP_NODELAY and keepalive:
+ * a peer that vanished is noticed two minutes after it was last heard; while bytes are under way
+ * to it, when the system gives up sending them again. */
 #define JXS_TYPE_SOCKET_STREAM (jxs_socket_stream_get_type ())
 G_DECLARE_FINAL_TYPE (JxsSocketStream, jxs_socket_stream, JXS, SOCKET_STREAM, GIOStream)
 
@@ -26,9 +28,12 @@ G_DECLARE_FINAL_TYPE (JxsSocketStream, jxs_socket_stream, JXS, SOCKET_STREAM, GI
  * dropped first, as a TCP socket with unread bytes would be reset and lose what it sent. */
 GIOStream *jxs_socket_stream_new (GSocketConnection *connection);
 void jxs_socket_stream_set_half_close (JxsSocketStream *self, gboolean half_close);
+gboolean jxs_socket_stream_get_half_close (JxsSocketStream *self);
 /* The path goes through a relay that may hold back the end of what was sent until more comes, and
- * that takes a FIN for the end of both directions: no half-close any more. Call before writing, in
- * the context of the owner. */
+ * that takes a FIN for the end of both directions: no half-close any more, and the last bytes of
+ * what is written without a pause leave one by one, within half a second (see JxsTailMachine);
+ * flushing does not wait for them, closing the stream sends them at once. Call before writing, in
+ * the context of the owner, which is where those bytes leave from. */
 void jxs_socket_stream_set_relayed (JxsSocketStream *self, gboolean relayed);
 gboolean jxs_socket_stream_get_relayed (JxsSocketStream *self);
 /* Call in the context that writes, which is where the collected bytes leave from; off at
@@ -41,6 +46,8 @@ void jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering)
 void jxs_socket_stream_set_in_flights (JxsSocketStream *self);
 guint64 jxs_socket_stream_get_bytes_read (JxsSocketStream *self);
 guint64 jxs_socket_stream_get_bytes_written (JxsSocketStream *self);
+/* Bytes written that have not left yet, or that the other end has not acknowledged. */
+gsize jxs_socket_stream_get_pending (JxsSocketStream *self);
 GSocket *jxs_socket_stream_get_socket (JxsSocketStream *self);
 /* The other end is about to be shut because of this error: it is what reads report in place of the
  * end of file, and writes in place of a broken pipe. Any thread; the first one counts. */

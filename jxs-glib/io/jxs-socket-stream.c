@@ -331,8 +331,13 @@ static gboolean
 jxs_socket_stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
   JxsSocketStream *self = JXS_SOCKET_STREAM (stream);
-  gboolean flushed = g_output_stream_close (G_OUTPUT_STREAM (self->output), cancellable, error);
+  gboolean flushed;
 
+  jxs_socket_core_finish (self->core);
+  flushed = jxs_socket_core_flush (self->core, TRUE, cancellable, error);
+  flushed =
+      g_output_stream_close (G_OUTPUT_STREAM (self->output), cancellable, flushed ? error : NULL) &&
+      flushed;
   g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
   return jxs_socket_core_close (self->core, flushed ? error : NULL) && flushed;
 }
@@ -342,14 +347,36 @@ output_closed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   JxsSocketStream *self = g_task_get_source_object (task);
+  GError *lost = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
   gboolean flushed = g_output_stream_close_finish (G_OUTPUT_STREAM (object), result, &error);
 
+  if (lost != NULL)
+    {
+      flushed = FALSE;
+      g_clear_error (&error);
+      error = g_error_copy (lost);
+    }
   g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
   if (jxs_socket_core_close (self->core, flushed ? &error : NULL) && flushed)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+rest_sent_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  GError *error = NULL;
+
+  if (!jxs_socket_output_finish (G_OUTPUT_STREAM (object), result, &error))
+    g_task_set_task_data (task, error, (GDestroyNotify) g_error_free);
+  g_output_stream_close_async (G_OUTPUT_STREAM (object),
+                               g_task_get_priority (task),
+                               g_task_get_cancellable (task),
+                               output_closed_cb,
+                               task);
 }
 
 static void
@@ -359,16 +386,18 @@ jxs_socket_stream_close_async (GIOStream *stream,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
+  JxsSocketStream *self = JXS_SOCKET_STREAM (stream);
   GTask *task = g_task_new (stream, cancellable, callback, user_data);
+  g_autoptr (GTask) rest = g_task_new (self->output, cancellable, rest_sent_cb, task);
 
   g_task_set_source_tag (task, jxs_socket_stream_close_async);
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
-  g_output_stream_close_async (G_OUTPUT_STREAM (JXS_SOCKET_STREAM (stream)->output),
-                               io_priority,
-                               cancellable,
-                               output_closed_cb,
-                               task);
+  /* The output may be closed already, and the end of a burst still wait. */
+  jxs_socket_core_finish (self->core);
+  g_task_set_source_tag (rest, jxs_socket_stream_close_async);
+  g_task_set_priority (rest, io_priority);
+  start_flush_or_close (rest);
 }
 
 static gboolean
@@ -443,12 +472,21 @@ jxs_socket_stream_set_half_close (JxsSocketStream *self, gboolean half_close)
   g_atomic_int_set (&self->output->half_close, half_close && !self->relayed);
 }
 
+gboolean
+jxs_socket_stream_get_half_close (JxsSocketStream *self)
+{
+  g_return_val_if_fail (JXS_IS_SOCKET_STREAM (self), FALSE);
+
+  return g_atomic_int_get (&self->output->half_close);
+}
+
 void
 jxs_socket_stream_set_relayed (JxsSocketStream *self, gboolean relayed)
 {
   g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
 
   self->relayed = relayed;
+  jxs_socket_core_set_relayed (self->core, relayed);
   if (relayed)
     g_atomic_int_set (&self->output->half_close, FALSE);
 }
@@ -475,6 +513,14 @@ jxs_socket_stream_set_in_flights (JxsSocketStream *self)
   g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
 
   jxs_socket_core_set_in_flights (self->core);
+}
+
+gsize
+jxs_socket_stream_get_pending (JxsSocketStream *self)
+{
+  g_return_val_if_fail (JXS_IS_SOCKET_STREAM (self), 0);
+
+  return jxs_socket_core_get_pending (self->core);
 }
 
 guint64

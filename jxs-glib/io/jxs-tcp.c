@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "jxs-tcp-private.h"
+
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#else
+#include <netinet/tcp.h>
+#endif
+
+static gboolean
+is_tcp (GSocket *socket)
+{
+  GSocketFamily family = g_socket_get_family (socket);
+
+  return family == G_SOCKET_FAMILY_IPV4 || family == G_SOCKET_FAMILY_IPV6;
+}
+
+void
+jxs_tcp_set_up (GSocket *socket)
+{
+  if (!is_tcp (socket))
+    return;
+
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  g_socket_set_keepalive (socket, TRUE);
+#ifdef TCP_KEEPIDLE
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, JXS_TCP_KEEPALIVE_IDLE, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPINTVL, JXS_TCP_KEEPALIVE_INTERVAL, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPCNT, JXS_TCP_KEEPALIVE_COUNT, NULL);
+#endif
+}
+
+gsize
+jxs_tcp_get_unacknowledged (GSocket *socket)
+{
+#ifdef SIOCOUTQ
+  int count = 0;
+
+  if (is_tcp (socket) && ioctl (g_socket_get_fd (socket), SIOCOUTQ, &count) == 0)
+    return MAX (count, 0);
+#endif
+  return 0;
+}
+
+gsize
+jxs_tcp_get_window (GSocket *socket)
+{
+#ifdef __linux__
+  struct tcp_info info = { 0 };
+  socklen_t size = sizeof info;
+
+  /* A kernel that does not know the field yet leaves it 0. */
+  if (is_tcp (socket) &&
+      getsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+    return info.tcpi_snd_wnd;
+#endif
+  return 0;
+}
