@@ -286,10 +286,8 @@ search_answered (Search *search)
   jxs_s5b_proxies_drop_search (self);
   jxs_s5b_proxies_update_known (self);
   jxs_log_debug (self, "%u bytestream proxies are known", self->known->len);
+  jxs_s5b_proxies_answer (self, NULL);
   g_signal_emit (self, signals[CHANGED], 0);
-  /* A handler may have begun another search: then they wait for that. */
-  if (self->search == NULL)
-    jxs_s5b_proxies_answer (self, NULL);
 }
 
 /* The payload of a good answer, NULL if it is to be passed over. */

@@ -21,7 +21,8 @@ typedef struct
 {
   /* ALL or RELAY_ONLY for this peer, now; ASK counts as RELAY_ONLY. */
   JxsAddressPolicy (*get_policy) (JxsJid *peer, gpointer user_data);
-  /* Before a candidate of ours is offered: FALSE vetoes it; its priority may be changed. */
+  /* Before a candidate of ours is offered, once for each bytestream: FALSE vetoes it; its priority
+   * may be changed, but for the lowest bit. */
   gboolean (*review) (JxsJid *peer, JxsCandidate *candidate, gpointer user_data);
 } JxsS5bServiceFuncs;
 
@@ -45,7 +46,6 @@ JxsS5bListener *jxs_s5b_service_get_listener (JxsS5bService *self);
 JxsS5bMapper *jxs_s5b_service_get_mapper (JxsS5bService *self);
 JxsS5bProxies *jxs_s5b_service_get_proxies (JxsS5bService *self);
 JxsAddressPolicy jxs_s5b_service_get_policy (JxsS5bService *self, JxsJid *peer);
-gboolean jxs_s5b_service_review (JxsS5bService *self, JxsJid *peer, JxsCandidate *candidate);
 
 /* Starts to look for proxies in the background, so that they are known when somebody calls. As soon
  * as the channel has its JID; harmless before that. */
