@@ -1,130 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "s5b-server.h"
+#include "s5b-proxies-fixture.h"
 
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/channel/jxs-loopback-channel.h>
 #include <jxs-glib/stream/jxs-stanza.h>
-#include <jxs-glib/transports/s5b/jxs-s5b-proxies-private.h>
-#include <jxs-glib/xml/jxs-namespaces-private.h>
 
 #include "jxs-test-sockets.h"
-
-#define ROMEO "romeo@montague.example/orchard"
-#define SERVER "montague.example"
-#define PROXY "proxy.montague.example"
-#define JULIET "juliet@capulet.example/balcony"
-
-#define ITEMS(content) "<query xmlns='" JXS_NS_DISCO_ITEMS "'>" content "</query>"
-#define INFO(content) "<query xmlns='" JXS_NS_DISCO_INFO "'>" content "</query>"
-#define HOSTS(content) "<query xmlns='" JXS_NS_BYTESTREAMS "'>" content "</query>"
-#define ITEM(jid) "<item jid='" jid "'/>"
-#define IDENTITY "<identity category='proxy' type='bytestreams' name='Relay'/>"
-#define HOST(jid, host, port) "<streamhost jid='" jid "' host='" host "' port='" port "'/>"
-
-typedef struct
-{
-  Server server;
-  JxsS5bProxies *proxies;
-  guint n_changed;
-} Fixture;
-
-static void
-changed_cb (JxsS5bProxies *proxies, gpointer user_data)
-{
-  Fixture *fixture = user_data;
-
-  fixture->n_changed++;
-}
-
-static void
-fixture_init (Fixture *fixture, const char *jid)
-{
-  server_init (&fixture->server, jid);
-  fixture->proxies = jxs_s5b_proxies_new (fixture->server.router);
-  fixture->n_changed = 0;
-  g_signal_connect (fixture->proxies, "changed", G_CALLBACK (changed_cb), fixture);
-}
-
-static void
-fixture_clear (Fixture *fixture)
-{
-  g_assert_finalize_object (fixture->proxies);
-  server_clear (&fixture->server);
-}
-
-static void
-find (Fixture *fixture, GCancellable *cancellable, GAsyncResult **result)
-{
-  jxs_s5b_proxies_find_async (fixture->proxies, cancellable, jxs_test_keep_result, result);
-  drain ();
-}
-
-/* What is known, as "jid host port" lines. */
-static char *
-describe (GPtrArray *candidates)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < candidates->len; i++)
-    {
-      const JxsS5bCandidate *candidate = g_ptr_array_index (candidates, i);
-
-      g_assert_cmpint (candidate->kind, ==, JXS_CANDIDATE_KIND_PROXY);
-      g_string_append_printf (
-          text, "%s %s %u\n", jxs_jid_to_string (candidate->jid), candidate->host, candidate->port);
-    }
-  return g_string_free (text, FALSE);
-}
-
-static void
-assert_known (Fixture *fixture, const char *expected)
-{
-  g_autofree char *known = describe (jxs_s5b_proxies_peek (fixture->proxies));
-
-  g_assert_cmpstr (known, ==, expected);
-}
-
-static void
-assert_found (Fixture *fixture, GAsyncResult **result, const char *expected)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) candidates = NULL;
-  g_autofree char *found = NULL;
-
-  g_assert_nonnull (*result);
-  candidates = jxs_s5b_proxies_find_finish (fixture->proxies, *result, &error);
-  g_assert_no_error (error);
-  found = describe (candidates);
-  g_assert_cmpstr (found, ==, expected);
-  g_clear_object (result);
-}
-
-static void
-assert_cancelled (Fixture *fixture, GAsyncResult **result)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_nonnull (*result);
-  g_assert_null (jxs_s5b_proxies_find_finish (fixture->proxies, *result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_object (result);
-}
-
-static void
-answer_all_well (Fixture *fixture)
-{
-  server_answer (&fixture->server, SERVER, JXS_NS_DISCO_ITEMS, ITEMS (ITEM (PROXY)));
-  server_answer (&fixture->server, PROXY, JXS_NS_DISCO_INFO, INFO (IDENTITY));
-  server_answer (&fixture->server,
-                 PROXY,
-                 JXS_NS_BYTESTREAMS,
-                 HOSTS (HOST (PROXY, "192.0.2.1", "7625")));
-}
-
-#define KNOWN PROXY " 192.0.2.1 7625\n"
 
 /* XEP-0065 §4: items of the server, what each is, where the proxy is. */
 static void
@@ -447,70 +331,6 @@ test_configured_meanwhile (void)
   fixture_clear (&fixture);
 }
 
-static void
-test_sharing (void)
-{
-  Fixture fixture;
-  GAsyncResult *first = NULL;
-  GAsyncResult *second = NULL;
-  GAsyncResult *third = NULL;
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GCancellable) unused = g_cancellable_new ();
-
-  fixture_init (&fixture, ROMEO);
-  find (&fixture, cancellable, &first);
-  find (&fixture, unused, &second);
-  find (&fixture, NULL, &third);
-  g_assert_cmpuint (fixture.server.n_asked, ==, 1);
-  g_cancellable_cancel (cancellable);
-  drain ();
-  assert_cancelled (&fixture, &first);
-  g_assert_null (second);
-  find (&fixture, cancellable, &first);
-  assert_cancelled (&fixture, &first);
-  answer_all_well (&fixture);
-  assert_found (&fixture, &second, KNOWN);
-  assert_found (&fixture, &third, KNOWN);
-  g_assert_cmpuint (fixture.server.n_asked, ==, 3);
-
-  /* Even when the answer is there. */
-  find (&fixture, cancellable, &first);
-  assert_cancelled (&fixture, &first);
-
-  /* When all give up, the next one is glad of what was found all the same. */
-  pass (JXS_S5B_PROXIES_SECONDS * 1000);
-  g_cancellable_reset (cancellable);
-  find (&fixture, cancellable, &first);
-  find (&fixture, cancellable, &second);
-  g_cancellable_cancel (cancellable);
-  drain ();
-  assert_cancelled (&fixture, &first);
-  assert_cancelled (&fixture, &second);
-  answer_all_well (&fixture);
-  find (&fixture, NULL, &first);
-  assert_found (&fixture, &first, KNOWN);
-  g_assert_cmpuint (fixture.server.n_asked, ==, 6);
-  fixture_clear (&fixture);
-}
-
-/* Cancelled in the very moment of the answer. */
-static void
-test_cancel_at_answer (void)
-{
-  Fixture fixture;
-  GAsyncResult *result = NULL;
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (JxsElement) iq = NULL;
-
-  fixture_init (&fixture, ROMEO);
-  find (&fixture, cancellable, &result);
-  iq = server_take (&fixture.server, SERVER, JXS_NS_DISCO_ITEMS);
-  g_cancellable_cancel (cancellable);
-  server_say (&fixture.server, iq, SERVER, ITEMS (""));
-  assert_cancelled (&fixture, &result);
-  fixture_clear (&fixture);
-}
-
 /* More than anybody needs, or can show. */
 static void
 test_limits (void)
@@ -599,54 +419,6 @@ test_wrong_sender (void)
   fixture_clear (&fixture);
 }
 
-/* The proxies are those of the account's server. */
-static void
-test_accounts (void)
-{
-  Fixture fixture;
-  GAsyncResult *result = NULL;
-  g_autoptr (JxsElement) late = NULL;
-  g_autoptr (JxsJid) here = make_jid ("here.example");
-  g_autoptr (JxsJid) proxy = make_jid (PROXY);
-
-  /* Nobody yet: nobody is asked, and the first look is not lost. */
-  fixture_init (&fixture, NULL);
-  g_assert_true (jxs_s5b_proxies_add (fixture.proxies, here, "192.0.2.9", 9));
-  jxs_s5b_proxies_search (fixture.proxies);
-  find (&fixture, NULL, &result);
-  assert_found (&fixture, &result, "here.example 192.0.2.9 9\n");
-  g_assert_cmpuint (fixture.server.n_asked, ==, 0);
-  server_set_jid (&fixture.server, ROMEO);
-  find (&fixture, NULL, &result);
-  answer_all_well (&fixture);
-  assert_found (&fixture, &result, "here.example 192.0.2.9 9\n" KNOWN);
-
-  /* The same one on another device, and away for a while. */
-  server_set_jid (&fixture.server, "romeo@montague.example/phone");
-  find (&fixture, NULL, &result);
-  assert_found (&fixture, &result, "here.example 192.0.2.9 9\n" KNOWN);
-  server_set_jid (&fixture.server, NULL);
-  assert_known (&fixture, "here.example 192.0.2.9 9\n" KNOWN);
-  g_assert_cmpuint (fixture.server.asked->len, ==, 0);
-
-  /* Somebody else. */
-  server_set_jid (&fixture.server, JULIET);
-  g_assert_false (jxs_s5b_proxies_knows (fixture.proxies, proxy, "192.0.2.1", 7625));
-  assert_known (&fixture, "here.example 192.0.2.9 9\n");
-  find (&fixture, NULL, &result);
-  g_assert_true (server_is_asked (&fixture.server, "capulet.example", JXS_NS_DISCO_ITEMS));
-
-  /* And somebody else again, in the middle of it. */
-  late = server_take (&fixture.server, "capulet.example", JXS_NS_DISCO_ITEMS);
-  server_set_jid (&fixture.server, ROMEO);
-  server_say (&fixture.server, late, "capulet.example", ITEMS (ITEM ("proxy.capulet.example")));
-  g_assert_false (server_is_asked (&fixture.server, "proxy.capulet.example", JXS_NS_DISCO_INFO));
-  g_assert_null (result);
-  answer_all_well (&fixture);
-  assert_found (&fixture, &result, "here.example 192.0.2.9 9\n" KNOWN);
-  fixture_clear (&fixture);
-}
-
 /* A peer may call any place our proxy. */
 static void
 test_knows (void)
@@ -669,119 +441,6 @@ test_knows (void)
   g_assert_false (jxs_s5b_proxies_knows (fixture.proxies, proxy, "no host", 7625));
   g_assert_true (jxs_s5b_proxies_knows (fixture.proxies, proxy, NULL, 0));
   g_assert_false (jxs_s5b_proxies_knows (fixture.proxies, other, NULL, 0));
-  fixture_clear (&fixture);
-}
-
-/* The end of everything at any step. */
-static void
-test_dropped (void)
-{
-  for (guint step = 0; step < 8; step++)
-    {
-      Fixture fixture;
-      GAsyncResult *result = NULL;
-
-      fixture_init (&fixture, ROMEO);
-      jxs_s5b_proxies_search (fixture.proxies);
-      if (step % 4 >= 1)
-        server_answer (&fixture.server, SERVER, JXS_NS_DISCO_ITEMS, ITEMS (ITEM (PROXY)));
-      if (step % 4 >= 2)
-        server_answer (&fixture.server, PROXY, JXS_NS_DISCO_INFO, INFO (IDENTITY));
-      if (step % 4 >= 3)
-        server_answer (&fixture.server,
-                       PROXY,
-                       JXS_NS_BYTESTREAMS,
-                       HOSTS (HOST (PROXY, "192.0.2.1", "7625")));
-      if (step < 4)
-        {
-          fixture_clear (&fixture);
-          continue;
-        }
-      /* The connection is lost instead. */
-      find (&fixture, NULL, &result);
-      server_close (&fixture.server);
-      assert_found (&fixture, &result, step % 4 == 3 ? KNOWN : "");
-      fixture_clear (&fixture);
-    }
-}
-
-static void
-test_disposed (void)
-{
-  Fixture fixture;
-  GAsyncResult *result = NULL;
-
-  fixture_init (&fixture, ROMEO);
-  find (&fixture, NULL, &result);
-  g_object_run_dispose (G_OBJECT (fixture.proxies));
-  drain ();
-  assert_cancelled (&fixture, &result);
-  g_assert_false (jxs_s5b_proxies_is_searching (fixture.proxies));
-  fixture_clear (&fixture);
-}
-
-static void
-drop_cb (JxsS5bProxies *proxies, gpointer user_data)
-{
-  Fixture *fixture = user_data;
-
-  g_signal_handlers_disconnect_by_func (proxies, drop_cb, user_data);
-  g_clear_object (&fixture->proxies);
-}
-
-static void
-add_cb (JxsS5bProxies *proxies, gpointer user_data)
-{
-  g_autoptr (JxsJid) jid = make_jid ("late.example");
-
-  g_signal_handlers_disconnect_by_func (proxies, add_cb, user_data);
-  jxs_s5b_proxies_add (proxies, jid, NULL, 0);
-  jxs_s5b_proxies_search (proxies);
-}
-
-/* Whoever hears of a change may do anything. */
-static void
-test_reentered (void)
-{
-  Fixture fixture;
-  GAsyncResult *result = NULL;
-
-  for (guint i = 0; i < 2; i++)
-    {
-      fixture_init (&fixture, ROMEO);
-      g_signal_connect (fixture.proxies, "changed", G_CALLBACK (drop_cb), &fixture);
-      jxs_s5b_proxies_search (fixture.proxies);
-      if (i == 0)
-        answer_all_well (&fixture);
-      else
-        {
-          server_answer (&fixture.server,
-                         SERVER,
-                         JXS_NS_DISCO_ITEMS,
-                         ITEMS (ITEM (PROXY) ITEM ("dead.example")));
-          server_answer (&fixture.server, PROXY, JXS_NS_DISCO_INFO, INFO (IDENTITY));
-          server_answer (&fixture.server,
-                         PROXY,
-                         JXS_NS_BYTESTREAMS,
-                         HOSTS (HOST (PROXY, "192.0.2.1", "7625")));
-        }
-      g_assert_null (fixture.proxies);
-      server_clear (&fixture.server);
-    }
-
-  fixture_init (&fixture, ROMEO);
-  g_signal_connect (fixture.proxies, "changed", G_CALLBACK (add_cb), NULL);
-  find (&fixture, NULL, &result);
-  answer_all_well (&fixture);
-  assert_found (&fixture, &result, KNOWN);
-  find (&fixture, NULL, &result);
-  g_assert_null (result);
-  server_answer (&fixture.server,
-                 "late.example",
-                 JXS_NS_BYTESTREAMS,
-                 HOSTS (HOST ("late.example", "192.0.2.4", "1080")));
-  answer_all_well (&fixture);
-  assert_found (&fixture, &result, "late.example 192.0.2.4 1080\n" KNOWN);
   fixture_clear (&fixture);
 }
 
@@ -912,15 +571,9 @@ main (int argc, char **argv)
   g_test_add_func ("/transports/s5b-proxies/trickle", test_trickle);
   g_test_add_func ("/transports/s5b-proxies/configured", test_configured);
   g_test_add_func ("/transports/s5b-proxies/configured-meanwhile", test_configured_meanwhile);
-  g_test_add_func ("/transports/s5b-proxies/sharing", test_sharing);
-  g_test_add_func ("/transports/s5b-proxies/cancel-at-answer", test_cancel_at_answer);
   g_test_add_func ("/transports/s5b-proxies/limits", test_limits);
   g_test_add_func ("/transports/s5b-proxies/wrong-sender", test_wrong_sender);
-  g_test_add_func ("/transports/s5b-proxies/accounts", test_accounts);
   g_test_add_func ("/transports/s5b-proxies/knows", test_knows);
-  g_test_add_func ("/transports/s5b-proxies/dropped", test_dropped);
-  g_test_add_func ("/transports/s5b-proxies/disposed", test_disposed);
-  g_test_add_func ("/transports/s5b-proxies/reentered", test_reentered);
   g_test_add_func ("/transports/s5b-proxies/no-server", test_no_server);
   g_test_add_func ("/transports/s5b-proxies/activate", test_activate);
 

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "s5b-proxies-fixture.h"
+
+static void
+test_sharing (void)
+{
+  Fixture fixture;
+  GAsyncResult *first = NULL;
+  GAsyncResult *second = NULL;
+  GAsyncResult *third = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GCancellable) unused = g_cancellable_new ();
+
+  fixture_init (&fixture, ROMEO);
+  find (&fixture, cancellable, &first);
+  find (&fixture, unused, &second);
+  find (&fixture, NULL, &third);
+  g_assert_cmpuint (fixture.server.n_asked, ==, 1);
+  g_cancellable_cancel (cancellable);
+  drain ();
+  assert_cancelled (&fixture, &first);
+  g_assert_null (second);
+  find (&fixture, cancellable, &first);
+  assert_cancelled (&fixture, &first);
+  answer_all_well (&fixture);
+  assert_found (&fixture, &second, KNOWN);
+  assert_found (&fixture, &third, KNOWN);
+  g_assert_cmpuint (fixture.server.n_asked, ==, 3);
+
+  /* Even when the answer is there. */
+  find (&fixture, cancellable, &first);
+  assert_cancelled (&fixture, &first);
+
+  /* When all give up, the next one is glad of what was found all the same. */
+  pass (JXS_S5B_PROXIES_SECONDS * 1000);
+  g_cancellable_reset (cancellable);
+  find (&fixture, cancellable, &first);
+  find (&fixture, cancellable, &second);
+  g_cancellable_cancel (cancellable);
+  drain ();
+  assert_cancelled (&fixture, &first);
+  assert_cancelled (&fixture, &second);
+  answer_all_well (&fixture);
+  find (&fixture, NULL, &first);
+  assert_found (&fixture, &first, KNOWN);
+  g_assert_cmpuint (fixture.server.n_asked, ==, 6);
+  fixture_clear (&fixture);
+}
+
+/* Cancelled in the very moment of the answer. */
+static void
+test_cancel_at_answer (void)
+{
+  Fixture fixture;
+  GAsyncResult *result = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (JxsElement) iq = NULL;
+
+  fixture_init (&fixture, ROMEO);
+  find (&fixture, cancellable, &result);
+  iq = server_take (&fixture.server, SERVER, JXS_NS_DISCO_ITEMS);
+  g_cancellable_cancel (cancellable);
+  server_say (&fixture.server, iq, SERVER, ITEMS (""));
+  assert_cancelled (&fixture, &result);
+  fixture_clear (&fixture);
+}
+
+/* The proxies are those of the account's server. */
+static void
+test_accounts (void)
+{
+  Fixture fixture;
+  GAsyncResult *result = NULL;
+  g_autoptr (JxsElement) late = NULL;
+  g_autoptr (JxsJid) here = make_jid ("here.example");
+  g_autoptr (JxsJid) proxy = make_jid (PROXY);
+
+  /* Nobody yet: nobody is asked, and the first look is not lost. */
+  fixture_init (&fixture, NULL);
+  g_assert_true (jxs_s5b_proxies_add (fixture.proxies, here, "192.0.2.9", 9));
+  jxs_s5b_proxies_search (fixture.proxies);
+  find (&fixture, NULL, &result);
+  assert_found (&fixture, &result, "here.example 192.0.2.9 9\n");
+  g_assert_cmpuint (fixture.server.n_asked, ==, 0);
+  server_set_jid (&fixture.server, ROMEO);
+  find (&fixture, NULL, &result);
+  answer_all_well (&fixture);
+  assert_found (&fixture, &result, "here.example 192.0.2.9 9\n" KNOWN);
+
+  /* The same one on another device, and away for a while. */
+  server_set_jid (&fixture.server, "romeo@montague.example/phone");
+  find (&fixture, NULL, &result);
+  assert_found (&fixture, &result, "here.example 192.0.2.9 9\n" KNOWN);
+  server_set_jid (&fixture.server, NULL);
+  assert_known (&fixture, "here.example 192.0.2.9 9\n" KNOWN);
+  g_assert_cmpuint (fixture.server.asked->len, ==, 0);
+
+  /* Somebody else. */
+  server_set_jid (&fixture.server, JULIET);
+  g_assert_false (jxs_s5b_proxies_knows (fixture.proxies, proxy, "192.0.2.1", 7625));
+  assert_known (&fixture, "here.example 192.0.2.9 9\n");
+  find (&fixture, NULL, &result);
+  g_assert_true (server_is_asked (&fixture.server, "capulet.example", JXS_NS_DISCO_ITEMS));
+
+  /* And somebody else again, in the middle of it. */
+  late = server_take (&fixture.server, "capulet.example", JXS_NS_DISCO_ITEMS);
+  server_set_jid (&fixture.server, ROMEO);
+  server_say (&fixture.server, late, "capulet.example", ITEMS (ITEM ("proxy.capulet.example")));
+  g_assert_false (server_is_asked (&fixture.server, "proxy.capulet.example", JXS_NS_DISCO_INFO));
+  g_assert_null (result);
+  answer_all_well (&fixture);
+  assert_found (&fixture, &result, "here.example 192.0.2.9 9\n" KNOWN);
+  fixture_clear (&fixture);
+}
+
+/* The end of everything at any step. */
+static void
+test_dropped (void)
+{
+  for (guint step = 0; step < 8; step++)
+    {
+      Fixture fixture;
+      GAsyncResult *result = NULL;
+
+      fixture_init (&fixture, ROMEO);
+      jxs_s5b_proxies_search (fixture.proxies);
+      if (step % 4 >= 1)
+        server_answer (&fixture.server, SERVER, JXS_NS_DISCO_ITEMS, ITEMS (ITEM (PROXY)));
+      if (step % 4 >= 2)
+        server_answer (&fixture.server, PROXY, JXS_NS_DISCO_INFO, INFO (IDENTITY));
+      if (step % 4 >= 3)
+        server_answer (&fixture.server,
+                       PROXY,
+                       JXS_NS_BYTESTREAMS,
+                       HOSTS (HOST (PROXY, "192.0.2.1", "7625")));
+      if (step < 4)
+        {
+          fixture_clear (&fixture);
+          continue;
+        }
+      /* The connection is lost instead. */
+      find (&fixture, NULL, &result);
+      server_close (&fixture.server);
+      assert_found (&fixture, &result, step % 4 == 3 ? KNOWN : "");
+      fixture_clear (&fixture);
+    }
+}
+
+static void
+test_disposed (void)
+{
+  Fixture fixture;
+  GAsyncResult *result = NULL;
+
+  fixture_init (&fixture, ROMEO);
+  find (&fixture, NULL, &result);
+  g_object_run_dispose (G_OBJECT (fixture.proxies));
+  drain ();
+  assert_cancelled (&fixture, &result);
+  g_assert_false (jxs_s5b_proxies_is_searching (fixture.proxies));
+  fixture_clear (&fixture);
+}
+
+static void
+drop_cb (JxsS5bProxies *proxies, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_signal_handlers_disconnect_by_func (proxies, drop_cb, user_data);
+  g_clear_object (&fixture->proxies);
+}
+
+static void
+add_cb (JxsS5bProxies *proxies, gpointer user_data)
+{
+  g_autoptr (JxsJid) jid = make_jid ("late.example");
+
+  g_signal_handlers_disconnect_by_func (proxies, add_cb, user_data);
+  jxs_s5b_proxies_add (proxies, jid, NULL, 0);
+  jxs_s5b_proxies_search (proxies);
+}
+
+/* Whoever hears of a change may do anything. */
+static void
+test_reentered (void)
+{
+  Fixture fixture;
+  GAsyncResult *result = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      fixture_init (&fixture, ROMEO);
+      g_signal_connect (fixture.proxies, "changed", G_CALLBACK (drop_cb), &fixture);
+      jxs_s5b_proxies_search (fixture.proxies);
+      if (i == 0)
+        answer_all_well (&fixture);
+      else
+        {
+          server_answer (&fixture.server,
+                         SERVER,
+                         JXS_NS_DISCO_ITEMS,
+                         ITEMS (ITEM (PROXY) ITEM ("dead.example")));
+          server_answer (&fixture.server, PROXY, JXS_NS_DISCO_INFO, INFO (IDENTITY));
+          server_answer (&fixture.server,
+                         PROXY,
+                         JXS_NS_BYTESTREAMS,
+                         HOSTS (HOST (PROXY, "192.0.2.1", "7625")));
+        }
+      g_assert_null (fixture.proxies);
+      server_clear (&fixture.server);
+    }
+
+  fixture_init (&fixture, ROMEO);
+  g_signal_connect (fixture.proxies, "changed", G_CALLBACK (add_cb), NULL);
+  find (&fixture, NULL, &result);
+  answer_all_well (&fixture);
+  assert_found (&fixture, &result, KNOWN);
+  find (&fixture, NULL, &result);
+  g_assert_null (result);
+  server_answer (&fixture.server,
+                 "late.example",
+                 JXS_NS_BYTESTREAMS,
+                 HOSTS (HOST ("late.example", "192.0.2.4", "1080")));
+  answer_all_well (&fixture);
+  assert_found (&fixture, &result, "late.example 192.0.2.4 1080\n" KNOWN);
+  fixture_clear (&fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/transports/s5b-proxies-life/sharing", test_sharing);
+  g_test_add_func ("/transports/s5b-proxies-life/cancel-at-answer", test_cancel_at_answer);
+  g_test_add_func ("/transports/s5b-proxies-life/accounts", test_accounts);
+  g_test_add_func ("/transports/s5b-proxies-life/dropped", test_dropped);
+  g_test_add_func ("/transports/s5b-proxies-life/disposed", test_disposed);
+  g_test_add_func ("/transports/s5b-proxies-life/reentered", test_reentered);
+
+  return g_test_run ();
+}
