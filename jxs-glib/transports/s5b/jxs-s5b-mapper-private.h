@@ -14,7 +14,8 @@ G_DECLARE_FINAL_TYPE (JxsS5bMapper, jxs_s5b_mapper, JXS, S5B_MAPPER, GObject)
 
 #define JXS_S5B_MAPPER_LIFETIME_SECONDS 600
 #define JXS_S5B_MAPPER_LINGER_SECONDS 30
-#define JXS_S5B_MAPPER_SEARCH_MS 3000 /* then there is none, for the time being */
+#define JXS_S5B_MAPPER_SEARCH_MS 3000   /* then there is none, for the time being */
+#define JXS_S5B_MAPPER_RETRY_SECONDS 60 /* from one search to the next; stops busy searching */
 
 typedef enum
 {
@@ -36,5 +37,9 @@ gboolean jxs_s5b_mapper_is_searching (JxsS5bMapper *self);
 GInetSocketAddress *jxs_s5b_mapper_get_external (JxsS5bMapper *self);
 /* For the time line: "upnp", "nat-pmp", "pcp"; NULL without a mapping. */
 const char *jxs_s5b_mapper_get_protocol (JxsS5bMapper *self);
+
+/* Tests only: PCP and NAT-PMP are spoken there, not to the default gateway, and UPnP with nobody.
+ */
+void jxs_s5b_mapper_set_gateway (JxsS5bMapper *self, GInetSocketAddress *gateway);
 
 G_END_DECLS
