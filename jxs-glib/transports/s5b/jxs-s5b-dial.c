@@ -27,6 +27,7 @@ typedef struct
 
   GSocketClient *client; /* (owned) */
   GPtrArray *targets;    /* (owned) (element-type GSocketConnectable): dialled at once */
+  gboolean usable;       /* an address was, though it may be of no network of ours */
   guint n_connecting;
   gint64 connecting_since; /* on the library's clock */
   gint64 round_trip_us;
@@ -111,18 +112,6 @@ dial_end (GTask *task, GError *error)
     g_task_return_error (task, error);
   else
     g_task_return_pointer (task, g_steal_pointer (&connection), g_object_unref);
-}
-
-static void
-dial_refuse_address (GTask *task)
-{
-  Dial *self = g_task_get_task_data (task);
-
-  dial_end (task,
-            g_error_new (JXS_ERROR,
-                         JXS_ERROR_INVALID_ARGUMENT,
-                         _ ("“%s” is no address of another computer"),
-                         self->shown));
 }
 
 static gboolean
@@ -373,6 +362,7 @@ dial_add_address (Dial *self, GInetAddress *address)
 
   if (!jxs_s5b_address_is_usable (address, self->allow_loopback))
     return;
+  self->usable = TRUE;
   if (g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6 ||
       !g_inet_address_get_is_link_local (address))
     {
@@ -382,6 +372,27 @@ dial_add_address (Dial *self, GInetAddress *address)
   n_scopes = jxs_s5b_addresses_get_scopes (scopes, G_N_ELEMENTS (scopes));
   for (guint i = 0; i < n_scopes; i++)
     dial_add_target (self, address, scopes[i]);
+}
+
+static void
+dial_addresses (GTask *task)
+{
+  Dial *self = g_task_get_task_data (task);
+
+  if (self->targets->len > 0)
+    dial_connect (task);
+  else if (self->usable)
+    dial_end (task,
+              g_error_new (G_IO_ERROR,
+                           G_IO_ERROR_NETWORK_UNREACHABLE,
+                           _ ("“%s” is in no network of this computer"),
+                           self->shown));
+  else
+    dial_end (task,
+              g_error_new (JXS_ERROR,
+                           JXS_ERROR_INVALID_ARGUMENT,
+                           _ ("“%s” is no address of another computer"),
+                           self->shown));
 }
 
 static void
@@ -402,10 +413,7 @@ resolved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   for (GList *l = addresses; l != NULL; l = l->next)
     dial_add_address (self, l->data);
   g_resolver_free_addresses (addresses);
-  if (self->targets->len == 0)
-    dial_refuse_address (task);
-  else
-    dial_connect (task);
+  dial_addresses (task);
 }
 
 static void
@@ -423,10 +431,7 @@ dial_resolve (GTask *task)
       return;
     }
   dial_add_address (self, address);
-  if (self->targets->len == 0)
-    dial_refuse_address (task);
-  else
-    dial_connect (task);
+  dial_addresses (task);
 }
 
 static void
@@ -466,7 +471,7 @@ dial_find_proxy (GTask *task)
 
   if (address != NULL && !jxs_s5b_address_is_usable (address, self->allow_loopback))
     {
-      dial_refuse_address (task);
+      dial_addresses (task);
       return;
     }
   uri = g_uri_join (G_URI_FLAGS_NONE, "none", NULL, self->host, self->port, "", NULL, NULL);
