@@ -20,6 +20,9 @@ typedef struct
 void jxs_failures_add (JxsFailures *self, const GError *error);
 /* (transfer full) (nullable): NULL: nothing failed */
 char *jxs_failures_describe (const JxsFailures *self);
+/* Time passed, and nothing more telling happened. */
+gboolean jxs_failures_are_timeouts (const JxsFailures *self);
 void jxs_failures_clear (JxsFailures *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (JxsFailures, jxs_failures_clear)
 
 G_END_DECLS

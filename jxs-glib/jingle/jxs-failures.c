@@ -7,24 +7,32 @@
 
 #include <jxs-glib/base/jxs-error.h>
 
-static guint
+typedef enum
+{
+  RANK_NOTHING, /* somebody gave up */
+  RANK_TIME,
+  RANK_REFUSED,
+  RANK_SPECIFIC,
+} Rank;
+
+static Rank
 get_rank (const GError *error)
 {
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return 0;
+    return RANK_NOTHING;
   if (g_error_matches (error, JXS_ERROR, JXS_ERROR_TIMED_OUT) ||
       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    return 1;
+    return RANK_TIME;
   if (g_error_matches (error, JXS_ERROR, JXS_ERROR_NOT_SUPPORTED))
-    return 2;
+    return RANK_REFUSED;
 
-  return 3;
+  return RANK_SPECIFIC;
 }
 
 void
 jxs_failures_add (JxsFailures *self, const GError *error)
 {
-  const guint rank = get_rank (error);
+  const Rank rank = get_rank (error);
 
   if (self->messages == NULL)
     self->messages = g_ptr_array_new_with_free_func (g_free);
@@ -52,6 +60,12 @@ jxs_failures_describe (const JxsFailures *self)
                             (const char *) g_ptr_array_index (self->messages, i));
 
   return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+gboolean
+jxs_failures_are_timeouts (const JxsFailures *self)
+{
+  return self->messages != NULL && self->rank == RANK_TIME;
 }
 
 void

@@ -431,7 +431,11 @@ gone_cb (gpointer user_data)
 void
 jxs_session_set_peer_available (JxsSession *self, gboolean available)
 {
+  JxsTransport *transport = jxs_content_get_transport (self->content);
+
   clear_source (&self->gone_timer);
+  if (!available && transport != NULL)
+    jxs_transport_get_last_heard (transport); /* from now on it has to listen */
   if (!available)
     self->gone_timer = jxs_clock_timeout_attach (
         JXS_SESSION_GONE_TIMEOUT, "[jxs] session silence", self->context, gone_cb, self);

@@ -46,6 +46,9 @@ struct _JxsTransportClass
    * the peer ended the session in order; what it sent before that stays readable, then comes the
    * end of file. Default: nothing to do. */
   void (*abort) (JxsTransport *self, const GError *error);
+  /* Optional, for a transport that is not told of each sign of life: looks for one now, and calls
+   * jxs_transport_heard_at(). */
+  void (*look_for_life) (JxsTransport *self);
 };
 
 /* Construct-only properties of the base class. */
@@ -75,6 +78,8 @@ void jxs_transport_send_info (JxsTransport *self, JxsElement *transport);
 /* For subclasses: the peer was heard just now, in whatever way (a packet of data, a connectivity
  * check). While that goes on, unavailable presence does not end the session (XEP-0166 §6.7). */
 void jxs_transport_heard (JxsTransport *self);
+/* The same, at that time of the library's clock. */
+void jxs_transport_heard_at (JxsTransport *self, gint64 time_us);
 /* When that was, on the library's clock; 0: never. */
 gint64 jxs_transport_get_last_heard (JxsTransport *self);
 /* For subclasses, before connect completes: one more request to the peer was sent and its answer

@@ -285,15 +285,24 @@ jxs_transport_send_info (JxsTransport *self, JxsElement *transport)
 void
 jxs_transport_heard (JxsTransport *self)
 {
+  jxs_transport_heard_at (self, jxs_clock_now ());
+}
+
+void
+jxs_transport_heard_at (JxsTransport *self, gint64 time_us)
+{
   JxsTransportPrivate *priv = jxs_transport_get_instance_private (self);
 
-  priv->last_heard = jxs_clock_now ();
+  priv->last_heard = MAX (priv->last_heard, time_us);
 }
 
 gint64
 jxs_transport_get_last_heard (JxsTransport *self)
 {
   JxsTransportPrivate *priv = jxs_transport_get_instance_private (self);
+
+  if (JXS_TRANSPORT_GET_CLASS (self)->look_for_life != NULL)
+    JXS_TRANSPORT_GET_CLASS (self)->look_for_life (self);
 
   return priv->last_heard;
 }

@@ -9,6 +9,8 @@
 #include <jxs-glib/jingle/jxs-candidate-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-addresses-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-dial-private.h>
+#include <jxs-glib/transports/s5b/jxs-s5b-transport-private.h>
+#include <jxs-glib/xml/jxs-namespaces-private.h>
 
 struct _JxsS5bService
 {
@@ -558,4 +560,17 @@ jxs_s5b_service_gather (JxsS5bService *self, guint id)
     g_ptr_array_set_size (candidates, 0);
   g_ptr_array_sort (candidates, compare_priorities);
   return g_steal_pointer (&candidates);
+}
+
+void
+jxs_s5b_service_get_factory (JxsS5bService *self, JxsTransportFactory *factory)
+{
+  static const char *const namespaces[] = { JXS_NS_JINGLE_S5B, NULL };
+
+  *factory = (JxsTransportFactory){
+    .namespaces = namespaces,
+    .preference = 100,
+    .create = jxs_s5b_transport_create,
+    .user_data = self,
+  };
 }
