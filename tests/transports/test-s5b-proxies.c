@@ -235,9 +235,9 @@ test_trickle (void)
   server_answer (&fixture.server,
                  "slow.example",
                  JXS_NS_BYTESTREAMS,
-                 HOSTS (HOST ("slow.example", "RELAY.Slow.Example", "1080")
+                 HOSTS (HOST ("slow.example/now", "RELAY.Slow.Example", "1080")
                             HOST ("slow.example", "192.0.2.1", "7625")));
-  assert_found (&fixture, &result, KNOWN "slow.example relay.slow.example 1080\n");
+  assert_found (&fixture, &result, KNOWN "slow.example/now relay.slow.example 1080\n");
   g_assert_cmpuint (fixture.n_changed, ==, 2);
   fixture_clear (&fixture);
 }
@@ -560,6 +560,42 @@ test_activate (void)
   fixture_clear (&fixture);
 }
 
+/* One that does not work is asked for again soon, but not by each who fails. */
+static void
+test_doubt (void)
+{
+  Fixture fixture;
+  GAsyncResult *result = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  fixture_init (&fixture, ROMEO);
+  jxs_s5b_proxies_search (fixture.proxies);
+  answer_all_well (&fixture);
+  activate (&fixture, cancellable, &result);
+  g_cancellable_cancel (cancellable);
+  drain ();
+  g_clear_object (&result);
+  pass (JXS_S5B_PROXIES_RETRY_SECONDS * 1000);
+  jxs_s5b_proxies_search (fixture.proxies);
+  g_assert_false (jxs_s5b_proxies_is_searching (fixture.proxies));
+
+  for (guint i = 0; i < 2; i++)
+    {
+      activate (&fixture, NULL, &result);
+      if (i == 0) /* the one that was given up */
+        jxs_element_unref (server_take (&fixture.server, PROXY, JXS_NS_BYTESTREAMS));
+      server_refuse (&fixture.server, PROXY, JXS_NS_BYTESTREAMS, "cancel", "item-not-found");
+      g_clear_object (&result);
+      jxs_s5b_proxies_search (fixture.proxies);
+      g_assert_false (jxs_s5b_proxies_is_searching (fixture.proxies));
+      pass (JXS_S5B_PROXIES_RETRY_SECONDS * 500);
+    }
+  assert_known (&fixture, KNOWN);
+  jxs_s5b_proxies_search (fixture.proxies);
+  g_assert_true (jxs_s5b_proxies_is_searching (fixture.proxies));
+  fixture_clear (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -576,6 +612,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transports/s5b-proxies/knows", test_knows);
   g_test_add_func ("/transports/s5b-proxies/no-server", test_no_server);
   g_test_add_func ("/transports/s5b-proxies/activate", test_activate);
+  g_test_add_func ("/transports/s5b-proxies/doubt", test_doubt);
 
   return g_test_run ();
 }

@@ -676,6 +676,15 @@ jxs_s5b_proxies_knows (JxsS5bProxies *self, JxsJid *jid, const char *host, guint
   return FALSE;
 }
 
+/* It may not be what it was: a proxy that was restarted can have another address. */
+static void
+jxs_s5b_proxies_doubt (JxsS5bProxies *self)
+{
+  gint64 soon_us = jxs_clock_now () + (gint64) JXS_S5B_PROXIES_RETRY_SECONDS * G_USEC_PER_SEC;
+
+  self->search_due_us = MIN (self->search_due_us, soon_us);
+}
+
 static void
 activated_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -685,7 +694,11 @@ activated_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (jxs_router_send_iq_finish (JXS_ROUTER (object), result, NULL, &error))
     g_task_return_boolean (task, TRUE);
   else
-    g_task_return_error (task, error);
+    {
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        jxs_s5b_proxies_doubt (g_task_get_source_object (task));
+      g_task_return_error (task, error);
+    }
 }
 
 void
