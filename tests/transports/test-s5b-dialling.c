@@ -190,6 +190,26 @@ test_hold_lost (Fixture *self, gconstpointer unused)
   DIAL_OPEN (1, 2000, "used:1");
 }
 
+/* What is open next may be held back as long. */
+static void
+test_hold_again (Fixture *self, gconstpointer unused)
+{
+  add_remote (self, DIRECT, 1);
+  add_remote (self, DIRECT, 9);
+  add_remote (self, DIRECT, 8);
+  START (0, "dial:1");
+  WAKE (200, "dial:2");
+  DIAL_FAILED (1, 210, "dial:0");
+  DIAL_OPEN (0, 220, "");
+  DIAL_FAILED (0, 230, "");
+  add_remote (self, DIRECT, 7);
+  add_remote (self, DIRECT, 6);
+  feed (self, JXS_S5B_EVENT_TICK, 0, 1000, "dial:3");
+  DIAL_FAILED (2, 1010, "dial:4");
+  DIAL_OPEN (4, 1020, "");
+  WAKE (1200, "used:4 cancel:3");
+}
+
 /* However many better ones come late, they hold the report up once. */
 static void
 test_hold_bounded (Fixture *self, gconstpointer unused)
@@ -341,7 +361,7 @@ test_all_failed (Fixture *self, gconstpointer unused)
 static void
 test_stop_rules (Fixture *self, gconstpointer unused)
 {
-  add_local (self, DIRECT, 8);
+  add_local (self, PROXY, 8);
   add_remote (self, DIRECT, 9);
   add_remote (self, DIRECT, 8);
   add_remote (self, DIRECT, 7);
@@ -352,7 +372,7 @@ test_stop_rules (Fixture *self, gconstpointer unused)
   DIAL_OPEN (1, 420, "used:1 cancel:0 remote:1 ready");
 
   reset (self, FALSE);
-  add_local (self, DIRECT, 8);
+  add_local (self, PROXY, 8);
   add_remote (self, DIRECT, 9);
   add_remote (self, DIRECT, 8);
   add_remote (self, DIRECT, 7);
@@ -403,10 +423,23 @@ test_better_is_bounded (Fixture *self, gconstpointer unused)
   START (0, "dial:0");
   INCOMING (90, "");
   PEER_USED (0, 100, "");
+  WAKE (200, "cancel:0 dial:1");
+  WAKE (100 + JXS_S5B_BETTER, "cancel:1 error local:0 ready");
+}
+
+/* More time where that is a proxy. */
+static void
+test_better_than_proxy (Fixture *self, gconstpointer unused)
+{
+  add_local (self, PROXY, 1);
+  for (guint i = 0; i < 5; i++)
+    add_remote (self, DIRECT, 9 - i);
+  START (0, "dial:0");
+  PEER_USED (0, 100, "");
   WAKE (200, "dial:1");
   WAKE (400, "dial:2");
   WAKE (600, "cancel:0 dial:3");
-  WAKE (700, "cancel:1 cancel:2 cancel:3 error local:0 ready");
+  WAKE (100 + JXS_S5B_BETTER_THAN_PROXY, "cancel:1 cancel:2 cancel:3 error local:0 open:0");
 }
 
 /* One that had that time already is not waited for. */
@@ -471,6 +504,7 @@ main (int argc, char **argv)
     { "hold-better-opens", test_hold_better_opens },
     { "hold-better-fails", test_hold_better_fails },
     { "hold-lost", test_hold_lost },
+    { "hold-again", test_hold_again },
     { "hold-bounded", test_hold_bounded },
     { "equal-do-not-hold", test_equal_do_not_hold },
     { "attempts-time-out", test_attempts_time_out },
@@ -485,6 +519,7 @@ main (int argc, char **argv)
     { "outranked", test_outranked },
     { "outranked-open", test_outranked_open },
     { "better-is-bounded", test_better_is_bounded },
+    { "better-than-proxy", test_better_than_proxy },
     { "better-had-its-time", test_better_had_its_time },
     { "peer-error-leaves-time", test_peer_error_leaves_time },
     { "early-report", test_early_report },

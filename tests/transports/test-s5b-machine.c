@@ -324,6 +324,26 @@ test_limits (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (self->machine.n_local, ==, JXS_S5B_MAX_CANDIDATES);
 }
 
+/* XEP-0260 §2.3: one report each. */
+static void
+test_second_report (Fixture *self, gconstpointer unused)
+{
+  static const JxsS5bEvent reports[] = { JXS_S5B_EVENT_PEER_USED, JXS_S5B_EVENT_PEER_ERROR };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (reports); i++)
+    {
+      reset (self, TRUE);
+      add_local (self, DIRECT, 5);
+      add_remote (self, DIRECT, 9);
+      feed (self, reports[i], 0, -1, "");
+      feed_refused (self, JXS_S5B_EVENT_PEER_USED, 0, -1);
+      feed_refused (self, JXS_S5B_EVENT_PEER_ERROR, 0, -1);
+      START (0, "dial:0");
+      feed_refused (self, JXS_S5B_EVENT_PEER_USED, 0, 1);
+      feed_refused (self, JXS_S5B_EVENT_PEER_ERROR, 0, 1);
+    }
+}
+
 /* -- every event in every state -- */
 
 static void
@@ -457,6 +477,7 @@ main (int argc, char **argv)
     { "peer-proxy-fails", test_peer_proxy_fails },
     { "two-proxies", test_two_proxies },
     { "refused", test_refused },
+    { "second-report", test_second_report },
     { "limits", test_limits },
     { "every-event", test_every_event },
     { "every-state-ends", test_every_state_ends },

@@ -11,9 +11,8 @@ G_BEGIN_DECLS
  * input or output, no clock: each event comes with the time, and wake_at tells when the next TICK
  * is due. Candidates are named by their index in the order of adding, in two separate sets.
  *
- * Dialling: best priority first, one more every JXS_S5B_STAGGER; at once where one failed or none
- * is under way. No proxy is dialled within JXS_S5B_PROXY_DELAY of the first attempt while others
- * are under way.
+ * Dialling: best priority first, one more every JXS_S5B_STAGGER, or at once where one failed. No
+ * proxy is dialled within JXS_S5B_PROXY_DELAY of the first attempt while others are under way.
  *
  * Our report, of which there is one: the first success; what does not rank above it is cancelled at
  * once. Where an attempt that ranks above it is younger than JXS_S5B_STAGGER, because it began when
@@ -24,8 +23,10 @@ G_BEGIN_DECLS
  * reported with candidates to come, so nothing is waited for.
  *
  * After the peer's candidate-used: what ranks below it, as responder also what is equal, is
- * cancelled. What ranks above it may still win, but the peer has something that works: an
- * attempt is given up when it is JXS_S5B_BETTER old, and all of them so long after the report.
+ * cancelled. What ranks above it may still win, but the peer has something that works: an attempt
+ * is given up when it is JXS_S5B_BETTER old, and all of them so long after the report. What is much
+ * better (the same network, for example) answers within that; for getting away from a proxy there
+ * is JXS_S5B_BETTER_THAN_PROXY.
  *
  * An open candidate that is lost before our report counts as failed; after it, the report stands
  * and the negotiation fails if that candidate is nominated.
@@ -40,7 +41,8 @@ G_BEGIN_DECLS
 #define JXS_S5B_ATTEMPT_TIMEOUT 4000  /* one attempt: TCP, which repeats a SYN twice, and SOCKS5 */
 #define JXS_S5B_ATTEMPTS_TIMEOUT 6000 /* all of them together */
 #define JXS_S5B_GRACE 2000            /* candidates may still come so long after the start */
-#define JXS_S5B_BETTER 600            /* for what could be better than what the peer has */
+#define JXS_S5B_BETTER 200            /* for what ranks above a connection that the peer has */
+#define JXS_S5B_BETTER_THAN_PROXY 600 /* the same where that leads to a proxy */
 #define JXS_S5B_REPORT_TIMEOUT 11000  /* the peer's report, from the start */
 #define JXS_S5B_SOCKET_TIMEOUT 2000   /* candidate-used may overtake its own socket so much */
 #define JXS_S5B_PROXY_TIMEOUT 4000 /* connecting to our proxy; and again its answer to activate */

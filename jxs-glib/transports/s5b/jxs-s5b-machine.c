@@ -184,7 +184,11 @@ given_up_at (const JxsS5bMachine *self, const JxsS5bMachineCandidate *candidate)
   if (started != G_MAXINT64)
     at = MIN (at, started + JXS_S5B_ATTEMPT_TIMEOUT);
   if (self->peer_report == JXS_S5B_REPORT_USED)
-    at = MIN (at, MIN (started, self->peer_reported_at) + JXS_S5B_BETTER);
+    at = MIN (at,
+              MIN (started, self->peer_reported_at) +
+                  (self->local[self->peer_choice].kind == JXS_CANDIDATE_KIND_PROXY
+                       ? JXS_S5B_BETTER_THAN_PROXY
+                       : JXS_S5B_BETTER));
 
   return at;
 }
@@ -239,25 +243,15 @@ held_until (const JxsS5bMachine *self, gint64 now)
   return MIN (at, self->held_since + JXS_S5B_STAGGER);
 }
 
-static gint64
-due_at (const JxsS5bMachine *self, const JxsS5bMachineCandidate *candidate, gint64 now)
+static gboolean
+dials_directly (const JxsS5bMachine *self)
 {
-  gboolean any = FALSE;
-  gboolean other_than_proxy = FALSE;
-  gint64 at;
-
   for (guint i = 0; i < self->n_remote; i++)
-    if (self->remote[i].attempt == JXS_S5B_ATTEMPT_DIALLING)
-      {
-        any = TRUE;
-        other_than_proxy |= self->remote[i].kind != JXS_CANDIDATE_KIND_PROXY;
-      }
+    if (self->remote[i].attempt == JXS_S5B_ATTEMPT_DIALLING &&
+        self->remote[i].kind != JXS_CANDIDATE_KIND_PROXY)
+      return TRUE;
 
-  at = any ? self->next_dial_at : now;
-  if (candidate->kind == JXS_CANDIDATE_KIND_PROXY && other_than_proxy)
-    at = MAX (at, self->first_dial_at + JXS_S5B_PROXY_DELAY);
-
-  return at;
+  return FALSE;
 }
 
 static void
@@ -267,8 +261,10 @@ dial_due (JxsS5bMachine *self, gint64 now, JxsS5bActions *actions)
 
   while ((next = find_best (self, JXS_S5B_ATTEMPT_WAITING)) != NULL)
     {
-      gint64 at = due_at (self, next, now);
+      gint64 at = self->next_dial_at;
 
+      if (next->kind == JXS_CANDIDATE_KIND_PROXY && dials_directly (self))
+        at = MAX (at, self->first_dial_at + JXS_S5B_PROXY_DELAY);
       if (at > now)
         {
           wake (self, at);
