@@ -25,7 +25,9 @@ struct _JxsContent
   JxsContentActions todo; /* what follows the answer to the peer's action */
   GSource *deadline;      /* (owned) (nullable): of the state */
   GSource *limit;         /* (owned) (nullable): of all transports together */
+  gint64 limit_at;        /* when it ends; while people are asked: what is left of it */
   guint connect_timeout;
+  gboolean agreed;     /* a transport-replace settled both parts of the transport */
   gint64 step_started; /* of the transport or the security handshake under way */
 
   JxsTransportList list;
@@ -58,5 +60,6 @@ void jxs_content_perform (JxsContent *self, JxsContentActions actions);
 void jxs_content_feed (JxsContent *self, JxsContentEvent event);
 void jxs_content_set_deadline (JxsContent *self, guint deadline_ms);
 void jxs_content_set_limit (JxsContent *self, guint limit_ms);
+void jxs_content_asking_cb (JxsSecurity *security, gboolean asking, JxsContent *self);
 
 G_END_DECLS

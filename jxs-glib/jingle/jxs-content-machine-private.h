@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 /* Limits, in milliseconds: each stops a peer that falls silent. */
 #define JXS_CONTENT_CONNECT_TIMEOUT 60000 /* one attempt of one transport */
+#define JXS_CONTENT_SECURE_TIMEOUT 60000  /* the security handshake, people not counted */
 #define JXS_CONTENT_REPLACE_TIMEOUT 30000 /* the answer to our transport-replace */
 #define JXS_CONTENT_AWAIT_TIMEOUT 90000   /* theirs, when the peer may still try to connect */
 #define JXS_CONTENT_REASON_TIMEOUT 5000   /* the session-terminate that tells why a peer hung up */

@@ -76,6 +76,8 @@ static const Op table[JXS_CONTENT_N_STATES][JXS_CONTENT_N_EVENTS] = {
     [JXS_CONTENT_EVENT_SECURED] = OP_SECURED,
     [JXS_CONTENT_EVENT_REFUSED] = OP_REFUSED,
     [JXS_CONTENT_EVENT_LOST] = OP_LOST,
+    [JXS_CONTENT_EVENT_DEADLINE] = OP_FALL_BACK,
+    [JXS_CONTENT_EVENT_LIMIT] = OP_FAIL,
     [JXS_CONTENT_EVENT_PEER_REPLACE] = OP_ADOPT, /* it may have failed on the peer's side alone */
     [JXS_CONTENT_EVENT_PEER_REPLACE_UNUSABLE] = OP_REJECT,
     [JXS_CONTENT_EVENT_PEER_ACCEPT] = OP_OUT_OF_ORDER,
@@ -151,7 +153,7 @@ jxs_content_machine_handle (JxsContentMachine *self, JxsContentEvent event)
       return connect (self, 0);
     case OP_CONNECTED:
       if (self->has_security)
-        return enter (self, JXS_CONTENT_SECURING, 0, JXS_CONTENT_SECURE);
+        return enter (self, JXS_CONTENT_SECURING, JXS_CONTENT_SECURE_TIMEOUT, JXS_CONTENT_SECURE);
       return enter (self, JXS_CONTENT_READY, 0, JXS_CONTENT_DELIVER);
     case OP_FALL_BACK:
       return fall_back (self, 0);

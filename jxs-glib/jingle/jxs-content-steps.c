@@ -64,16 +64,20 @@ report_step (JxsContent *self, const char *what, gboolean finished, const GError
 static void
 run_out_of_time (JxsContent *self, JxsContentEvent event)
 {
-  g_autoptr (GError) error =
-      g_error_new_literal (JXS_ERROR,
-                           JXS_ERROR_TIMED_OUT,
-                           self->machine.state == JXS_CONTENT_CONNECTING
-                               ? _ ("The connection could not be made in time")
-                               : _ ("The peer did not go on with the negotiation"));
+  const JxsContentState state = self->machine.state;
+  const char *message = _ ("The peer did not go on with the negotiation");
+  g_autoptr (GError) error = NULL;
 
+  if (state == JXS_CONTENT_CONNECTING)
+    message = _ ("The connection could not be made in time");
+  else if (state == JXS_CONTENT_SECURING)
+    message = _ ("The connection was made, but could not be encrypted in time");
+  error = g_error_new_literal (JXS_ERROR, JXS_ERROR_TIMED_OUT, message);
   jxs_failures_add (&self->failures, error);
-  if (self->machine.state == JXS_CONTENT_CONNECTING)
+  if (state == JXS_CONTENT_CONNECTING)
     report_step (self, "transport-failed", TRUE, error);
+  else if (state == JXS_CONTENT_SECURING)
+    report_step (self, "security-failed", TRUE, error);
   jxs_content_feed (self, event);
 }
 
@@ -91,9 +95,7 @@ limit_cb (gpointer user_data)
   g_autoptr (JxsContent) self = g_object_ref (user_data);
 
   clear_source (&self->limit);
-  /* The security handshake has a limit of its own, and people may be asked afterwards. */
-  if (self->machine.state != JXS_CONTENT_SECURING)
-    run_out_of_time (self, JXS_CONTENT_EVENT_LIMIT);
+  run_out_of_time (self, JXS_CONTENT_EVENT_LIMIT);
 
   return G_SOURCE_REMOVE;
 }
@@ -102,9 +104,27 @@ void
 jxs_content_set_limit (JxsContent *self, guint limit_ms)
 {
   clear_source (&self->limit);
-  if (limit_ms != 0)
-    self->limit =
-        jxs_clock_timeout_attach (limit_ms, "[jxs] content limit", self->context, limit_cb, self);
+  self->limit_at = 0;
+  if (limit_ms == 0)
+    return;
+  self->limit_at = jxs_clock_now () + 1000 * (gint64) limit_ms;
+  self->limit =
+      jxs_clock_timeout_attach (limit_ms, "[jxs] content limit", self->context, limit_cb, self);
+}
+
+/* People take the time they need. */
+void
+jxs_content_asking_cb (JxsSecurity *security, gboolean asking, JxsContent *self)
+{
+  if (asking && self->limit != NULL)
+    {
+      clear_source (&self->limit);
+      clear_source (&self->deadline);
+      self->limit_at -= jxs_clock_now ();
+    }
+  else if (!asking && self->limit == NULL && self->limit_at > 0 &&
+           self->machine.state < JXS_CONTENT_READY)
+    jxs_content_set_limit (self, (guint) MAX (self->limit_at / 1000, 1));
 }
 
 static gboolean
@@ -365,6 +385,7 @@ jxs_content_perform (JxsContent *self, JxsContentActions actions)
     {
       retire_transport (self);
       self->transport = g_steal_pointer (&self->proposed);
+      self->agreed = TRUE;
     }
   if (actions & JXS_CONTENT_SEND_ACCEPT)
     {
@@ -402,10 +423,15 @@ jxs_content_perform (JxsContent *self, JxsContentActions actions)
 static guint
 get_deadline (JxsContent *self)
 {
-  if (self->machine.state != JXS_CONTENT_CONNECTING || !self->machine.has_next)
+  const guint third = self->connect_timeout / 3;
+  gint64 left = self->limit_at - jxs_clock_now ();
+
+  if ((self->machine.state != JXS_CONTENT_CONNECTING &&
+       self->machine.state != JXS_CONTENT_SECURING) ||
+      !self->machine.has_next || self->limit == NULL)
     return self->machine.deadline_ms;
 
-  return MIN (self->machine.deadline_ms, self->connect_timeout / 3 * 2);
+  return MIN (self->machine.deadline_ms, (guint) MAX (left / 1000 - third, third / 2));
 }
 
 /* The machine's word, without doing anything yet. */

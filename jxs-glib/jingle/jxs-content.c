@@ -108,8 +108,10 @@ jxs_content_take_security (JxsContent *self, JxsSecurity *security)
 {
   g_clear_object (&self->security);
   self->security = security;
-  if (security != NULL)
-    g_signal_connect_object (security, "send-info", G_CALLBACK (security_send_info_cb), self, 0);
+  if (security == NULL)
+    return;
+  g_signal_connect_object (security, "send-info", G_CALLBACK (security_send_info_cb), self, 0);
+  g_signal_connect_object (security, "asking", G_CALLBACK (jxs_content_asking_cb), self, 0);
 }
 
 JxsJingleCreator
@@ -193,7 +195,7 @@ jxs_content_take_answer (JxsContent *self,
       return FALSE;
     }
 
-  return jxs_transport_set_remote (self->transport, transport, error) &&
+  return (self->agreed || jxs_transport_set_remote (self->transport, transport, error)) &&
          (self->security == NULL || jxs_security_set_remote (self->security, security, error));
 }
 
@@ -337,21 +339,37 @@ gboolean
 jxs_content_handle_transport_info (JxsContent *self, JxsElement *transport, GError **error)
 {
   const char *namespace_uri = jxs_element_get_namespace (transport);
-  JxsTransport *transports[] = { self->transport, self->proposed };
+  g_autoptr (JxsTransport) current =
+      self->transport != NULL ? g_object_ref (self->transport) : NULL;
+  g_autoptr (JxsTransport) proposed = self->proposed != NULL ? g_object_ref (self->proposed) : NULL;
+  JxsTransport *transports[] = { current, proposed };
+  g_autoptr (GError) local_error = NULL;
 
+  /* Both may be of one namespace: what one does not know may be the other's. */
   for (guint i = 0; i < G_N_ELEMENTS (transports); i++)
     if (transports[i] != NULL &&
         g_strcmp0 (namespace_uri, jxs_transport_get_namespace (transports[i])) == 0)
-      return jxs_transport_handle_info (transports[i], transport, error);
+      {
+        g_clear_error (&local_error);
+        if (jxs_transport_handle_info (transports[i], transport, &local_error))
+          return TRUE;
+        if (!g_error_matches (local_error, JXS_STANZA_ERROR, JXS_STANZA_ERROR_ITEM_NOT_FOUND))
+          break;
+      }
 
   /* Late news of a transport that was replaced, or not chosen, mean nothing any more. */
-  if (namespace_uri != NULL && g_hash_table_contains (self->past, namespace_uri))
+  if ((local_error == NULL ||
+       g_error_matches (local_error, JXS_STANZA_ERROR, JXS_STANZA_ERROR_ITEM_NOT_FOUND)) &&
+      namespace_uri != NULL && g_hash_table_contains (self->past, namespace_uri))
     return TRUE;
 
-  g_set_error_literal (error,
-                       JXS_STANZA_ERROR,
-                       JXS_STANZA_ERROR_FEATURE_NOT_IMPLEMENTED,
-                       "This content has another transport");
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  else
+    g_set_error_literal (error,
+                         JXS_STANZA_ERROR,
+                         JXS_STANZA_ERROR_FEATURE_NOT_IMPLEMENTED,
+                         "This content has another transport");
   return FALSE;
 }
 

@@ -57,6 +57,9 @@ GIOStream *jxs_security_secure_finish (JxsSecurity *self, GAsyncResult *result, 
 /* Of an error of secure_async: whether security itself refused, or what is below broke, so that
  * another transport may do. */
 gboolean jxs_security_error_is_refusal (const GError *error);
+/* For subclasses, around waiting for a decision that a person may have to take: emits "asking"
+ * (gboolean), and meanwhile no limit of time runs. */
+void jxs_security_set_asking (JxsSecurity *self, gboolean asking);
 /* For subclasses: emits "send-info" (JxsElement *security), which the session sends as
  * security-info. */
 void jxs_security_send_info (JxsSecurity *self, JxsElement *security);

@@ -27,6 +27,7 @@ enum
 enum
 {
   SEND_INFO,
+  ASKING,
   N_SIGNALS
 };
 
@@ -123,6 +124,16 @@ jxs_security_class_init (JxsSecurityClass *klass)
   props[PROP_TRACE] = g_param_spec_pointer ("trace", NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 
+  signals[ASKING] = g_signal_new ("asking",
+                                  JXS_TYPE_SECURITY,
+                                  G_SIGNAL_RUN_LAST,
+                                  0,
+                                  NULL,
+                                  NULL,
+                                  NULL,
+                                  G_TYPE_NONE,
+                                  1,
+                                  G_TYPE_BOOLEAN);
   signals[SEND_INFO] = g_signal_new ("send-info",
                                      JXS_TYPE_SECURITY,
                                      G_SIGNAL_RUN_LAST,
@@ -230,4 +241,12 @@ jxs_security_send_info (JxsSecurity *self, JxsElement *security)
   g_return_if_fail (JXS_IS_SECURITY (self));
 
   g_signal_emit (self, signals[SEND_INFO], 0, security);
+}
+
+void
+jxs_security_set_asking (JxsSecurity *self, gboolean asking)
+{
+  g_return_if_fail (JXS_IS_SECURITY (self));
+
+  g_signal_emit (self, signals[ASKING], 0, asking);
 }

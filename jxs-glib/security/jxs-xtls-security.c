@@ -230,6 +230,7 @@ decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *cipher = NULL;
   GError *error = NULL;
 
+  jxs_security_set_asking (JXS_SECURITY (self), FALSE);
   self->level = jxs_trust_decide_finish (self->trust, result, &error);
   if (self->level == JXS_TRUST_LEVEL_REFUSED)
     {
@@ -318,6 +319,7 @@ handshake_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                   "s:peer-fingerprint",
                   self->peer_fingerprint,
                   NULL);
+  jxs_security_set_asking (JXS_SECURITY (self), TRUE);
   jxs_trust_decide_async (self->trust,
                           jxs_security_get_peer_jid (JXS_SECURITY (self)),
                           certificate,

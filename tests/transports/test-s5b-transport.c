@@ -389,7 +389,8 @@ main (int argc, char **argv)
 
 #define ADD(name, func) ADD_WITH (name, NULL, func)
 #define ADD_WITH(name, data, func)                                                                 \
-  g_test_add ("/transports/s5b-transport/" name, Fixture, data, fixture_set_up, func, fixture_tear_down)
+  g_test_add (                                                                                     \
+      "/transports/s5b-transport/" name, Fixture, data, fixture_set_up, func, fixture_tear_down)
 
   ADD ("direct", test_direct);
   ADD ("direct/of-initiator", test_one_sided);
