@@ -667,28 +667,51 @@ jxs_s5b_transport_feed (JxsS5bTransport *self, JxsS5bEvent event, guint index)
   return allowed;
 }
 
+static gboolean
+may_dial (JxsS5bTransport *self, JxsCandidate *candidate)
+{
+  if (jxs_s5b_service_get_policy (self->service,
+                                  jxs_transport_get_peer_jid (JXS_TRANSPORT (self))) ==
+      JXS_ADDRESS_POLICY_ALL)
+    return TRUE;
+
+  /* A “proxy” of the peer may be the peer. */
+  return is_proxy (candidate) &&
+         jxs_s5b_proxies_knows (jxs_s5b_service_get_proxies (self->service),
+                                jxs_candidate_get_jid (candidate),
+                                jxs_candidate_get_host (candidate),
+                                (guint16) jxs_candidate_get_port (candidate));
+}
+
 void
 jxs_s5b_transport_use_remote (JxsS5bTransport *self, JxsS5bRemote *remote)
 {
   JxsCandidate *candidate = remote->candidate;
-  const gboolean allowed =
-      jxs_s5b_service_get_policy (self->service,
-                                  jxs_transport_get_peer_jid (JXS_TRANSPORT (self))) ==
-          JXS_ADDRESS_POLICY_ALL ||
-      /* A “proxy” of the peer may be the peer. */
-      (is_proxy (candidate) &&
-       jxs_s5b_proxies_knows (jxs_s5b_service_get_proxies (self->service),
-                              jxs_candidate_get_jid (candidate),
-                              jxs_candidate_get_host (candidate),
-                              (guint16) jxs_candidate_get_port (candidate)));
 
-  if (allowed && jxs_s5b_machine_add_remote (&self->machine,
-                                             jxs_candidate_get_kind (candidate),
-                                             jxs_candidate_get_priority (candidate)))
+  if (may_dial (self, candidate) &&
+      jxs_s5b_machine_add_remote (&self->machine,
+                                  jxs_candidate_get_kind (candidate),
+                                  jxs_candidate_get_priority (candidate)))
     {
       g_ptr_array_add (self->usable, remote);
       return;
     }
   jxs_candidate_set_state (candidate, JXS_CANDIDATE_STATE_SKIPPED);
   jxs_s5b_transport_trace (self, "skipped", candidate, -1, NULL);
+}
+
+void
+jxs_s5b_transport_reconsider_remote (JxsS5bTransport *self)
+{
+  for (guint i = 0; i < self->remote->len && !self->over; i++)
+    {
+      JxsS5bRemote *remote = g_ptr_array_index (self->remote, i);
+
+      if (self->machine.our_report != JXS_S5B_REPORT_NONE || !is_proxy (remote->candidate) ||
+          g_ptr_array_find (self->usable, remote, NULL) || !may_dial (self, remote->candidate))
+        continue;
+      jxs_candidate_set_state (remote->candidate, JXS_CANDIDATE_STATE_WAITING);
+      jxs_s5b_transport_use_remote (self, remote);
+      jxs_s5b_transport_feed (self, JXS_S5B_EVENT_TICK, 0);
+    }
 }

@@ -102,6 +102,8 @@ JxsS5bSocket *jxs_s5b_transport_keep_socket (JxsS5bTransport *self, GSocketConne
 gboolean jxs_s5b_transport_feed (JxsS5bTransport *self, JxsS5bEvent event, guint index);
 /* Leaves those that the address policy forbids aside. */
 void jxs_s5b_transport_use_remote (JxsS5bTransport *self, JxsS5bRemote *remote);
+/* We know more proxies: one of the peer's that was left aside may be ours too. */
+void jxs_s5b_transport_reconsider_remote (JxsS5bTransport *self);
 void jxs_s5b_transport_cancel_dials (JxsS5bTransport *self);
 
 G_END_DECLS

@@ -109,7 +109,8 @@ gather (JxsS5bTransport *self)
   g_autoptr (GPtrArray) known = jxs_s5b_service_gather (self->service, self->gathering);
   guint n_new = 0;
 
-  for (guint i = 0; i < known->len; i++)
+  /* Whoever watches may end it meanwhile. */
+  for (guint i = 0; i < known->len && !self->over; i++)
     {
       JxsCandidate *candidate = g_ptr_array_index (known, i);
       const JxsCandidateKind kind = jxs_candidate_get_kind (candidate);
@@ -125,7 +126,7 @@ gather (JxsS5bTransport *self)
       g_ptr_array_add (self->local, local);
       jxs_transport_add_candidate (transport, candidate);
       jxs_s5b_transport_trace (self, "candidate-offered", candidate, -1, NULL);
-      if (kind != JXS_CANDIDATE_KIND_PROXY && self->expected == 0)
+      if (kind != JXS_CANDIDATE_KIND_PROXY && self->expected == 0 && !self->over)
         self->expected = jxs_s5b_listener_expect (jxs_s5b_service_get_listener (self->service),
                                                   self->our_hash,
                                                   self->peer_hash,
@@ -152,8 +153,10 @@ candidates_changed_cb (JxsS5bTransport *self, JxsS5bService *service)
 
       jxs_transport_send_info (JXS_TRANSPORT (self), element);
     }
-  if (self->started)
-    jxs_s5b_transport_feed_gathered (self);
+  if (!self->started)
+    return;
+  jxs_s5b_transport_reconsider_remote (self);
+  jxs_s5b_transport_feed_gathered (self);
 }
 
 void
