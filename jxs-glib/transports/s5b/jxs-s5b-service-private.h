@@ -61,7 +61,7 @@ void jxs_s5b_service_end (JxsS5bService *self, guint id);
  * initiator's and odd for the responder's, so that no tie can occur. Call it for the offer or the
  * answer, and again after each "candidates-changed". (transfer full) (element-type JxsCandidate) */
 GPtrArray *jxs_s5b_service_gather (JxsS5bService *self, guint id);
-/* Whether more candidates of ours may still come. */
+/* Whether more candidates of ours may still come that are worth waiting for. */
 gboolean jxs_s5b_service_is_gathering (JxsS5bService *self, guint id);
 
 /* Makes transports with user_data this service, which has to outlive them. */

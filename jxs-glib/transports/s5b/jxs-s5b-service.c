@@ -344,7 +344,9 @@ jxs_s5b_service_is_gathering (JxsS5bService *self, guint id)
 
   if (bytestream == NULL)
     return FALSE;
-  return jxs_s5b_proxies_is_searching (self->proxies) ||
+  /* With one relay there is no reason to wait for others, and somebody may never answer. */
+  return (bytestream->n_given[JXS_CANDIDATE_KIND_PROXY] == 0 &&
+          jxs_s5b_proxies_is_searching (self->proxies)) ||
          (bytestream->direct && self->mapping && jxs_s5b_mapper_is_searching (self->mapper));
 }
 

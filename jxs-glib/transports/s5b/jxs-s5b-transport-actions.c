@@ -453,7 +453,7 @@ new_error (JxsS5bTransport *self)
                           JXS_ERROR_CONNECTIVITY,
                           _ ("The proxy “%s” does not work: %s"),
                           jxs_candidate_get_host (self->nominated),
-                          error != NULL ? error->message : _ ("the connection was lost"));
+                          error != NULL ? error->message : _ ("No answer in time"));
     case JXS_S5B_CAUSE_PEER_PROXY:
       return g_error_new_literal (JXS_ERROR,
                                   JXS_ERROR_CONNECTIVITY,
@@ -530,11 +530,18 @@ perform (JxsS5bTransport *self, const JxsS5bAction *action)
 
 /* Sockets */
 
+static GError *
+new_lost_error (void)
+{
+  return g_error_new_literal (JXS_ERROR,
+                              JXS_ERROR_CLOSED,
+                              _ ("The other side closed the connection"));
+}
+
 static void
 lose_remote (JxsS5bTransport *self, JxsS5bRemote *remote, guint index)
 {
-  g_autoptr (GError) error =
-      g_error_new_literal (JXS_ERROR, JXS_ERROR_CLOSED, _ ("The other side closed the connection"));
+  g_autoptr (GError) error = new_lost_error ();
 
   g_clear_pointer (&remote->socket, jxs_s5b_socket_free);
   jxs_candidate_fail (remote->candidate, error);
@@ -565,8 +572,11 @@ sweep (JxsS5bTransport *self)
     }
   if (!self->over && self->proxy != NULL && !jxs_s5b_socket_is_alive (self->proxy))
     {
+      g_autoptr (GError) error = new_lost_error ();
+
       g_clear_pointer (&self->proxy, jxs_s5b_socket_free);
-      jxs_s5b_transport_trace (self, "lost", self->nominated, -1, NULL);
+      jxs_candidate_fail (self->nominated, error);
+      jxs_s5b_transport_trace (self, "lost", self->nominated, -1, error);
       jxs_s5b_transport_feed (self, JXS_S5B_EVENT_PROXY_FAILED, 0);
     }
 }
