@@ -157,8 +157,10 @@ void
 fixture_tear_down (Fixture *self, gconstpointer unused)
 {
   jxs_clock_use_real ();
+  g_cancellable_cancel (self->alice.cancellable);
+  g_cancellable_cancel (self->bob.cancellable);
   while (g_main_context_iteration (NULL, FALSE))
-    ; /* what was decided is told */
+    ; /* a connect holds its transport until it is told */
   side_tear_down (self, &self->alice);
   side_tear_down (self, &self->bob);
   g_clear_pointer (&self->proxy, fake_proxy_free);
