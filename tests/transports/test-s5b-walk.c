@@ -255,6 +255,7 @@ act (Walk *self, guint side, const JxsS5bAction *action)
       check (!theirs->dialled);
       for (guint i = 0; i < us->machine.n_remote; i++)
         check (us->machine.remote[i].attempt != JXS_S5B_ATTEMPT_WAITING ||
+               peer->candidates[i].kind == JXS_CANDIDATE_KIND_PROXY ||
                peer->candidates[i].priority <= theirs->priority);
       if (us->machine.peer_report == JXS_S5B_REPORT_USED)
         check (is_better (self, side, theirs->priority, us->candidates[peer->choice].priority));

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * is due. Candidates are named by their index in the order of adding, in two separate sets.
  *
  * Dialling: best priority first, one more every JXS_S5B_STAGGER, or at once where one failed. No
- * proxy is dialled within JXS_S5B_PROXY_DELAY of the first attempt while others are under way.
+ * proxy is dialled within JXS_S5B_PROXY_DELAY of the first attempt while others are under way;
+ * what ranks below it goes on meanwhile.
  *
  * Our report, of which there is one: the first success; what does not rank above it is cancelled at
  * once. Where an attempt that ranks above it is younger than JXS_S5B_STAGGER, because it began when

@@ -193,14 +193,14 @@ given_up_at (const JxsS5bMachine *self, const JxsS5bMachineCandidate *candidate)
   return at;
 }
 
-/* The candidate in this state that ranks highest, the earliest of equal ones; NULL: none is. */
-static JxsS5bMachineCandidate *
-find_best (JxsS5bMachine *self, JxsS5bAttempt attempt)
+/* The open candidate that ranks highest, the earliest of equal ones; NULL: none is open. */
+static const JxsS5bMachineCandidate *
+find_open (const JxsS5bMachine *self)
 {
-  JxsS5bMachineCandidate *best = NULL;
+  const JxsS5bMachineCandidate *best = NULL;
 
   for (guint i = 0; i < self->n_remote; i++)
-    if (self->remote[i].attempt == attempt &&
+    if (self->remote[i].attempt == JXS_S5B_ATTEMPT_OPEN &&
         (best == NULL || self->remote[i].priority > best->priority))
       best = &self->remote[i];
 
@@ -211,22 +211,20 @@ find_best (JxsS5bMachine *self, JxsS5bAttempt attempt)
 static void
 weed (JxsS5bMachine *self, gint64 now, JxsS5bActions *actions)
 {
-  const JxsS5bMachineCandidate *open = find_best (self, JXS_S5B_ATTEMPT_OPEN);
+  const JxsS5bMachineCandidate *open = find_open (self);
 
   for (guint i = 0; i < self->n_remote; i++)
     {
       const JxsS5bMachineCandidate *candidate = &self->remote[i];
       gboolean outranked =
           open != NULL && candidate != open && candidate->priority <= open->priority;
+      gboolean timed_out = candidate->attempt == JXS_S5B_ATTEMPT_DIALLING &&
+                           self->peer_report != JXS_S5B_REPORT_USED;
 
       if (!wins (self, candidate) || outranked)
         drop (self, i, JXS_S5B_ATTEMPT_SKIPPED, actions);
       else if (is_pending (candidate) && now >= given_up_at (self, candidate))
-        drop (self,
-              i,
-              candidate->attempt == JXS_S5B_ATTEMPT_DIALLING ? JXS_S5B_ATTEMPT_FAILED
-                                                             : JXS_S5B_ATTEMPT_SKIPPED,
-              actions);
+        drop (self, i, timed_out ? JXS_S5B_ATTEMPT_FAILED : JXS_S5B_ATTEMPT_SKIPPED, actions);
     }
 }
 
@@ -254,20 +252,38 @@ dials_directly (const JxsS5bMachine *self)
   return FALSE;
 }
 
+/* The best of those that wait, but for proxies while it is too early for them. */
+static JxsS5bMachineCandidate *
+find_next (JxsS5bMachine *self, gint64 now)
+{
+  gint64 proxies_at = dials_directly (self) ? self->first_dial_at + JXS_S5B_PROXY_DELAY : now;
+  JxsS5bMachineCandidate *best = NULL;
+
+  for (guint i = 0; i < self->n_remote; i++)
+    {
+      JxsS5bMachineCandidate *candidate = &self->remote[i];
+
+      if (candidate->attempt != JXS_S5B_ATTEMPT_WAITING)
+        continue;
+      if (candidate->kind == JXS_CANDIDATE_KIND_PROXY && now < proxies_at)
+        wake (self, proxies_at);
+      else if (best == NULL || candidate->priority > best->priority)
+        best = candidate;
+    }
+
+  return best;
+}
+
 static void
 dial_due (JxsS5bMachine *self, gint64 now, JxsS5bActions *actions)
 {
   JxsS5bMachineCandidate *next;
 
-  while ((next = find_best (self, JXS_S5B_ATTEMPT_WAITING)) != NULL)
+  while ((next = find_next (self, now)) != NULL)
     {
-      gint64 at = self->next_dial_at;
-
-      if (next->kind == JXS_CANDIDATE_KIND_PROXY && dials_directly (self))
-        at = MAX (at, self->first_dial_at + JXS_S5B_PROXY_DELAY);
-      if (at > now)
+      if (self->next_dial_at > now)
         {
-          wake (self, at);
+          wake (self, self->next_dial_at);
           return;
         }
 
@@ -309,7 +325,7 @@ dial (JxsS5bMachine *self, gint64 now, JxsS5bActions *actions)
 
   weed (self, now, actions);
 
-  open = find_best (self, JXS_S5B_ATTEMPT_OPEN);
+  open = find_open (self);
   if (open == NULL)
     self->held_since = NEVER;
   else if (self->held_since == NEVER)
