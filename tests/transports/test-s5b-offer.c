@@ -89,9 +89,7 @@ test_review_reenters (void)
 
   fixture.n_reviews = 0;
   fixture.stop_asking = TRUE;
-  assert_gather (&fixture,
-                 begin (&fixture, TRUE),
-                 "direct 192.0.2.1 4000\ndirect 192.0.2.2 4000\n");
+  assert_gather (&fixture, begin (&fixture, TRUE), "direct 192.0.2.1 4000\n");
   g_assert_cmpuint (fixture.n_reviews, ==, 1);
   fixture_clear (&fixture);
 }

@@ -135,21 +135,28 @@ test_policy (void)
     }
 }
 
-/* Without somebody to ask everything goes. */
+/* Without somebody to ask everything goes, but not when that somebody went away. */
 static void
 test_nobody_to_ask (void)
 {
   static const char *const addresses[] = { "192.0.2.1", NULL };
   const JxsS5bServiceFuncs none = { NULL, NULL };
   Fixture fixture;
+  guint id;
 
   fixture_init (&fixture, addresses);
   fixture.policy = JXS_ADDRESS_POLICY_RELAY_ONLY;
   fixture.veto = "*";
   jxs_s5b_service_set_funcs (fixture.service, &none, NULL);
   assert_gather (&fixture, begin (&fixture, TRUE), "direct 192.0.2.1 4000\n");
+  id = begin (&fixture, TRUE);
   jxs_s5b_service_set_funcs (fixture.service, NULL, NULL);
-  assert_gather (&fixture, begin (&fixture, TRUE), "direct 192.0.2.1 4000\n");
+  g_assert_cmpint (jxs_s5b_service_get_policy (fixture.service, fixture.peer),
+                   ==,
+                   JXS_ADDRESS_POLICY_RELAY_ONLY);
+  add_proxy (&fixture, "relay.example");
+  assert_gather (&fixture, id, "");
+  assert_gather (&fixture, begin (&fixture, TRUE), "");
   g_assert_cmpuint (fixture.n_reviews, ==, 0);
   fixture_clear (&fixture);
 }

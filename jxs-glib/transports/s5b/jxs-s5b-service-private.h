@@ -27,7 +27,8 @@ typedef struct
 } JxsS5bServiceFuncs;
 
 JxsS5bService *jxs_s5b_service_new (JxsRouter *router);
-/* Both functions are optional; funcs NULL: nobody is asked any more. */
+/* Both functions are optional; without them everything is allowed. funcs NULL: whoever could allow
+ * anything is gone, so that nothing of ours is offered and no address dialled any more. */
 void jxs_s5b_service_set_funcs (JxsS5bService *self,
                                 const JxsS5bServiceFuncs *funcs,
                                 gpointer user_data);

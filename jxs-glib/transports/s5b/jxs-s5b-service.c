@@ -22,6 +22,7 @@ struct _JxsS5bService
   JxsS5bProxies *proxies;   /* (owned) */
   JxsS5bServiceFuncs funcs;
   gpointer user_data;
+  gboolean abandoned; /* nobody is left who could allow anything */
   gboolean allow_loopback;
   gboolean enable_proxy;
   gboolean port_mapping;
@@ -217,6 +218,7 @@ jxs_s5b_service_set_funcs (JxsS5bService *self, const JxsS5bServiceFuncs *funcs,
   const JxsS5bServiceFuncs none = { NULL, NULL };
 
   self->funcs = funcs != NULL ? *funcs : none;
+  self->abandoned = funcs == NULL;
   self->user_data = user_data;
 }
 
@@ -293,6 +295,8 @@ jxs_s5b_service_get_proxies (JxsS5bService *self)
 JxsAddressPolicy
 jxs_s5b_service_get_policy (JxsS5bService *self, JxsJid *peer)
 {
+  if (self->abandoned)
+    return JXS_ADDRESS_POLICY_RELAY_ONLY;
   if (self->funcs.get_policy == NULL)
     return JXS_ADDRESS_POLICY_ALL;
   return self->funcs.get_policy (peer, self->user_data) == JXS_ADDRESS_POLICY_ALL
@@ -405,6 +409,8 @@ gathering_review (Gathering *self, JxsCandidate *candidate)
 {
   JxsS5bService *service = self->service;
 
+  if (service->abandoned)
+    return FALSE;
   return service->funcs.review == NULL ||
          service->funcs.review (self->bytestream->peer, candidate, service->user_data);
 }
