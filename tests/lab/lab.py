@@ -68,6 +68,7 @@ ONLY = {
     "upnp": ("udp dport 5351 drop",),
     "nat-pmp": ("udp dport 5351 @th,64,8 != 0 drop", "udp dport 1900 drop"),
     "pcp": ("udp dport 5351 @th,64,8 != 2 drop", "udp dport 1900 drop"),
+    "all": (),
 }
 
 
@@ -172,7 +173,7 @@ class Router(Host):
 
     @contextlib.contextmanager
     def port_mapping(self, protocol):
-        """Meanwhile its client may have ports mapped: by "upnp", "nat-pmp" or "pcp" alone."""
+        """Meanwhile its client may have ports mapped: by "upnp", "nat-pmp" or "pcp" alone, or by "all"."""
         if shutil.which("miniupnpd") is None:
             raise LabMissing("miniupnpd is not installed")
         with tempfile.TemporaryDirectory(prefix="jxs-lab-") as folder:
@@ -180,7 +181,7 @@ class Router(Host):
             with open(config, "w", encoding="ascii") as file:
                 file.write(
                     "ext_ifname=wan\nlistening_ip=lan\nhttp_port=5000\nipv6_disable=yes\nsecure_mode=yes\n"
-                    f"enable_upnp={'yes' if protocol == 'upnp' else 'no'}\n"
+                    f"enable_upnp={'yes' if protocol in ('upnp', 'all') else 'no'}\n"
                     f"enable_natpmp={'no' if protocol == 'upnp' else 'yes'}\n"
                     "upnp_table_name=lab\nupnp_nat_table_name=lab\nupnp_forward_chain=mapped\n"
                     "upnp_nat_chain=mapped_in\nupnp_nat_postrouting_chain=mapped_out\n"
@@ -197,8 +198,11 @@ class Router(Host):
                     self._wait_for_daemon(daemon, log, 1900 if protocol == "upnp" else 5351)
                     yield
                 finally:
-                    daemon.terminate()
-                    daemon.wait()
+                    # A signal between its look for one and its sleep is noticed half a minute later.
+                    while daemon.poll() is None:
+                        daemon.terminate()
+                        with contextlib.suppress(subprocess.TimeoutExpired):
+                            daemon.wait(0.1)
                     self.nft("delete table inet only\nflush chain inet lab mapped\n"
                              "flush chain inet lab mapped_in\nflush chain inet lab mapped_out\n")
 

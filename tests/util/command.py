@@ -30,8 +30,8 @@ class Jxs:
             [JXS, *arguments], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
             env={**os.environ, "NO_COLOR": "1", **(environment or {})}, **more,
         )
-        self.output = _Lines(self.process.stdout) if stdout == subprocess.PIPE else None
-        self.errors = _Lines(self.process.stderr)
+        self.output = Lines(self.process.stdout) if stdout == subprocess.PIPE else None
+        self.errors = Lines(self.process.stderr)
 
     def __enter__(self):
         return self
@@ -67,7 +67,7 @@ class Jxs:
         return "jxs " + " ".join(self.arguments)
 
 
-class _Lines:
+class Lines:
     """What a pipe says, read by a thread so that the child never waits for the test."""
 
     def __init__(self, pipe):
