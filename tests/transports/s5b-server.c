@@ -31,6 +31,8 @@ test_channel_send (JxsChannel *channel, JxsElement *stanza, GError **error)
   g_assert_cmpstr (jxs_element_get_name (stanza), ==, "iq");
   g_ptr_array_add (server->asked, jxs_element_ref (stanza));
   server->n_asked++;
+  if (server->sending != NULL)
+    server->sending (stanza, server->sending_data);
   return TRUE;
 }
 
@@ -75,6 +77,7 @@ server_init (Server *self, const char *jid)
   self->router = jxs_router_get (self->channel);
   self->asked = g_ptr_array_new_with_free_func ((GDestroyNotify) jxs_element_unref);
   self->n_asked = 0;
+  self->sending = NULL;
   if (jid != NULL)
     server_set_jid (self, jid);
 }

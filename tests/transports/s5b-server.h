@@ -12,6 +12,8 @@ typedef struct
   JxsRouter *router;
   GPtrArray *asked; /* (element-type JxsElement): requests without an answer, the oldest first */
   guint n_asked;    /* requests in all */
+  GFunc sending;    /* (nullable): called with each request and sending_data */
+  gpointer sending_data;
 } Server;
 
 /* jid: ours (nullable) */

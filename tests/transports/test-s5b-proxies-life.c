@@ -228,6 +228,38 @@ test_reentered (void)
   fixture_clear (&fixture);
 }
 
+static void
+stop_cb (gpointer iq, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  if (server_is_asked (&fixture->server, "second.example", JXS_NS_DISCO_INFO))
+    jxs_s5b_proxies_set_discover (fixture->proxies, FALSE);
+}
+
+/* As may a channel of the application's, in the middle of the questions. */
+static void
+test_stopped_while_asking (void)
+{
+  Fixture fixture;
+  GAsyncResult *result = NULL;
+
+  fixture_init (&fixture, ROMEO);
+  fixture.server.sending = stop_cb;
+  fixture.server.sending_data = &fixture;
+  find (&fixture, NULL, &result);
+  server_answer (&fixture.server,
+                 SERVER,
+                 JXS_NS_DISCO_ITEMS,
+                 ITEMS (ITEM ("first.example") ITEM ("second.example") ITEM ("third.example")));
+  g_assert_true (server_is_asked (&fixture.server, "first.example", JXS_NS_DISCO_INFO));
+  g_assert_false (server_is_asked (&fixture.server, "third.example", JXS_NS_DISCO_INFO));
+  assert_found (&fixture, &result, "");
+  server_answer (&fixture.server, "first.example", JXS_NS_DISCO_INFO, INFO (IDENTITY));
+  g_assert_cmpuint (fixture.server.asked->len, ==, 1);
+  fixture_clear (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -239,6 +271,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transports/s5b-proxies-life/dropped", test_dropped);
   g_test_add_func ("/transports/s5b-proxies-life/disposed", test_disposed);
   g_test_add_func ("/transports/s5b-proxies-life/reentered", test_reentered);
+  g_test_add_func ("/transports/s5b-proxies-life/stopped-while-asking", test_stopped_while_asking);
 
   return g_test_run ();
 }

@@ -306,6 +306,8 @@ test_settings (void)
   jxs_s5b_service_set_enable_proxy (fixture.service, TRUE);
   g_assert_true (jxs_s5b_service_get_enable_proxy (fixture.service));
   g_assert_false (jxs_s5b_service_get_allow_loopback (fixture.service));
+  g_assert_true (JXS_IS_S5B_LISTENER (jxs_s5b_service_get_listener (fixture.service)));
+  g_assert_true (JXS_IS_S5B_MAPPER (jxs_s5b_service_get_mapper (fixture.service)));
   jxs_s5b_service_get_factory (fixture.service, &factory);
   g_assert_cmpstr (factory.namespaces[0], ==, JXS_NS_JINGLE_S5B);
   g_assert_null (factory.namespaces[1]);
