@@ -623,6 +623,13 @@ jxs_socket_core_set_relayed (JxsSocketCore *self, gboolean relayed)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
 
+  if (relayed && !self->relayed)
+    {
+      JxsTailPath path;
+
+      look_at_path (self, &path);
+      jxs_tail_machine_init (&self->tail, &path);
+    }
   self->relayed = relayed;
   if (self->context == NULL)
     self->context = g_main_context_ref_thread_default ();

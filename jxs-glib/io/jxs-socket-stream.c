@@ -342,41 +342,38 @@ jxs_socket_stream_close (GIOStream *stream, GCancellable *cancellable, GError **
   return jxs_socket_core_close (self->core, flushed ? error : NULL) && flushed;
 }
 
+/* error: (transfer full) (nullable) */
+static void
+finish_close (GTask *task, GError *error)
+{
+  JxsSocketStream *self = g_task_get_source_object (task);
+
+  g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
+  jxs_socket_core_close (self->core, error == NULL ? &error : NULL);
+  if (error == NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
 static void
 output_closed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  JxsSocketStream *self = g_task_get_source_object (task);
-  GError *lost = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
-  gboolean flushed = g_output_stream_close_finish (G_OUTPUT_STREAM (object), result, &error);
+  GError *error = NULL;
 
-  if (lost != NULL)
-    {
-      flushed = FALSE;
-      g_clear_error (&error);
-      error = g_error_copy (lost);
-    }
-  g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
-  if (jxs_socket_core_close (self->core, flushed ? &error : NULL) && flushed)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  g_output_stream_close_finish (G_OUTPUT_STREAM (object), result, &error);
+  finish_close (task, error);
 }
 
 static void
 rest_sent_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  GTask *task = user_data;
+  g_autoptr (GTask) task = user_data;
   GError *error = NULL;
 
-  if (!jxs_socket_output_finish (G_OUTPUT_STREAM (object), result, &error))
-    g_task_set_task_data (task, error, (GDestroyNotify) g_error_free);
-  g_output_stream_close_async (G_OUTPUT_STREAM (object),
-                               g_task_get_priority (task),
-                               g_task_get_cancellable (task),
-                               output_closed_cb,
-                               task);
+  g_task_propagate_boolean (G_TASK (result), &error);
+  finish_close (task, error);
 }
 
 static void
@@ -387,14 +384,22 @@ jxs_socket_stream_close_async (GIOStream *stream,
                                gpointer user_data)
 {
   JxsSocketStream *self = JXS_SOCKET_STREAM (stream);
+  GOutputStream *output = G_OUTPUT_STREAM (self->output);
   GTask *task = g_task_new (stream, cancellable, callback, user_data);
-  g_autoptr (GTask) rest = g_task_new (self->output, cancellable, rest_sent_cb, task);
+  g_autoptr (GTask) rest = NULL;
 
   g_task_set_source_tag (task, jxs_socket_stream_close_async);
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
-  /* The output may be closed already, and the end of a burst still wait. */
   jxs_socket_core_finish (self->core);
+  if (!g_output_stream_is_closed (output))
+    {
+      g_output_stream_close_async (output, io_priority, cancellable, output_closed_cb, task);
+      return;
+    }
+
+  /* The end of a burst may still wait. */
+  rest = g_task_new (output, cancellable, rest_sent_cb, task);
   g_task_set_source_tag (rest, jxs_socket_stream_close_async);
   g_task_set_priority (rest, io_priority);
   start_flush_or_close (rest);

@@ -21,20 +21,23 @@ G_BEGIN_DECLS
  *
  * No I/O, no clock. */
 
-#define JXS_TAIL_HARMLESS 4096 /* bytes that are never held back after a quiet moment */
-#define JXS_TAIL_KEPT 8        /* bytes of a burst that are kept */
-#define JXS_TAIL_ALWAYS                                                                            \
-  3                             /* of them leave one by one in any case; then, if the relay keeps  \
-                                   up, the others together */
-#define JXS_TAIL_FIRST_MS 5     /* after the last write, or the acknowledgement of what it sent */
-#define JXS_TAIL_GROWTH 4       /* each pause to the one before it: 5, 20, 80, 320 ms */
-#define JXS_TAIL_POLL_MAX_MS 80 /* between looking whether all is acknowledged */
-#define JXS_TAIL_PAUSE_MAX_MS 5000
-#define JXS_TAIL_PATIENCE_MS                                                                       \
-  120000                           /* the last byte goes, whatever the window says: it may never   \
-                                      be so large again */
-#define JXS_TAIL_WINDOW_SLACK 8192 /* so much below its best the window may be with all read */
-#define JXS_TAIL_QUIET_MS 250      /* with all acknowledged: what was sent has passed the relay */
+/* Bytes that are never held back after a quiet moment. */
+#define JXS_TAIL_HARMLESS 4096
+/* With all acknowledged: what was sent has passed the relay. */
+#define JXS_TAIL_QUIET_MS 250
+/* Bytes of a burst that are kept. */
+#define JXS_TAIL_KEPT 16
+/* So many of them leave one by one in any case. Then the others leave together; but while the relay
+ * does not keep up it goes on with one by one, twice as late each time: the last one leaves after
+ * an hour. */
+#define JXS_TAIL_ALWAYS 3
+/* After the last write; then four times as much, until one by one is over: 5, 20, 80, 320 ms. */
+#define JXS_TAIL_FIRST_MS 5
+#define JXS_TAIL_GROWTH 4
+/* Between looking whether all is acknowledged; before that nothing leaves. */
+#define JXS_TAIL_POLL_MAX_MS 80
+/* So much below its best the window may be with all read. */
+#define JXS_TAIL_WINDOW_SLACK 8192
 
 typedef struct
 {
@@ -42,8 +45,8 @@ typedef struct
   gsize kept;        /* bytes at the end that stay for now */
   guint released;    /* of this burst */
   guint pause_ms;    /* before the next byte */
-  guint poll_ms;     /* 0: that pause is running */
-  guint waited_ms;   /* in which only one was left */
+  guint poll_ms;     /* while something is not acknowledged */
+  gboolean paused;   /* the window of a relay that does not keep up was looked at */
   gsize best_window;
   gint64 written_at; /* milliseconds */
   gboolean fresh;    /* written since the last tick */
@@ -56,8 +59,10 @@ typedef struct
   gsize window; /* 0: not known */
 } JxsTailPath;
 
-/* Bytes were handed over for sending: the pauses start over. Whether *path is wanted is told by
- * jxs_tail_machine_wants_path(). now: milliseconds of any clock that never goes back. */
+/* path: before anything was sent through the relay. */
+void jxs_tail_machine_init (JxsTailMachine *self, const JxsTailPath *path);
+/* Bytes were handed over for sending: the pauses start over. path is NULL unless it is wanted. now:
+ * milliseconds of any clock that never goes back. */
 gboolean jxs_tail_machine_wants_path (const JxsTailMachine *self, gint64 now);
 void jxs_tail_machine_written (JxsTailMachine *self, const JxsTailPath *path, gint64 now);
 /* So many of length bytes that are still to be sent have to stay for now. */

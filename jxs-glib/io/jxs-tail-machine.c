@@ -10,7 +10,14 @@ start_over (JxsTailMachine *self)
   self->released = 0;
   self->pause_ms = JXS_TAIL_FIRST_MS;
   self->poll_ms = 0;
-  self->waited_ms = 0;
+  self->paused = FALSE;
+}
+
+void
+jxs_tail_machine_init (JxsTailMachine *self, const JxsTailPath *path)
+{
+  *self = (JxsTailMachine){ .best_window = path->window };
+  start_over (self);
 }
 
 static gboolean
@@ -31,8 +38,8 @@ jxs_tail_machine_written (JxsTailMachine *self, const JxsTailPath *path, gint64 
   if (path != NULL)
     {
       self->best_window = MAX (self->best_window, path->window);
-      if (path->unacknowledged == 0 && keeps_up (self, path) &&
-          self->unsettled <= JXS_TAIL_HARMLESS)
+      if (self->unsettled <= JXS_TAIL_HARMLESS && path->unacknowledged == 0 &&
+          keeps_up (self, path))
         self->unsettled = 0;
     }
   self->written_at = now;
@@ -52,12 +59,6 @@ jxs_tail_machine_sent (JxsTailMachine *self, gsize count)
   self->unsettled += count;
 }
 
-static guint
-grow (guint ms, guint max)
-{
-  return MIN (ms * JXS_TAIL_GROWTH, max);
-}
-
 guint
 jxs_tail_machine_tick (JxsTailMachine *self, gsize length, const JxsTailPath *path)
 {
@@ -71,23 +72,27 @@ jxs_tail_machine_tick (JxsTailMachine *self, gsize length, const JxsTailPath *pa
   if (path->unacknowledged > 0)
     {
       self->poll_ms =
-          self->poll_ms == 0 ? JXS_TAIL_FIRST_MS : grow (self->poll_ms, JXS_TAIL_POLL_MAX_MS);
+          CLAMP (self->poll_ms * JXS_TAIL_GROWTH, JXS_TAIL_FIRST_MS, JXS_TAIL_POLL_MAX_MS);
       return self->poll_ms;
     }
 
   self->poll_ms = 0;
   self->kept = MIN (self->kept, length);
-  if (self->released < JXS_TAIL_ALWAYS)
-    self->kept--;
-  else if (keeps_up (self, path) || self->waited_ms >= JXS_TAIL_PATIENCE_MS)
+  if (self->released > JXS_TAIL_ALWAYS && !keeps_up (self, path) && !self->paused)
+    {
+      /* What the last byte made the relay tell is no better: later again. */
+      self->paused = TRUE;
+      return self->pause_ms;
+    }
+
+  if (self->released >= JXS_TAIL_ALWAYS && keeps_up (self, path))
     self->kept = 0;
-  else if (self->kept > 1)
-    self->kept--;
   else
-    self->waited_ms += self->pause_ms;
-  self->released++;
+    self->kept--;
+  /* Nothing was left behind when the first of them arrived, and they are few. */
   if (self->kept == 0)
     self->unsettled = 0;
-  self->pause_ms = grow (self->pause_ms, JXS_TAIL_PAUSE_MAX_MS);
-  return self->pause_ms;
+  self->paused = FALSE;
+  self->pause_ms *= self->released < JXS_TAIL_ALWAYS ? JXS_TAIL_GROWTH : 2;
+  return self->released++ < JXS_TAIL_ALWAYS ? self->pause_ms : JXS_TAIL_POLL_MAX_MS;
 }
