@@ -3,8 +3,6 @@
 
 #include "jxs-s5b-dial-private.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 
 #include <glib/gi18n-lib.h>
@@ -13,6 +11,7 @@
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
 #include <jxs-glib/io/jxs-socks5-private.h>
+#include <jxs-glib/io/jxs-tcp-private.h>
 
 #include "jxs-s5b-addresses-private.h"
 
@@ -309,8 +308,7 @@ connected_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
 
   self->round_trip_us = jxs_clock_now () - self->connecting_since;
-  g_socket_set_option (
-      g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  jxs_tcp_set_up (g_socket_connection_get_socket (connection));
   self->connection = g_steal_pointer (&connection);
   dial_write (task);
 }

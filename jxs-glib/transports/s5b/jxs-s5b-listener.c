@@ -4,7 +4,6 @@
 #include "jxs-s5b-listener-private.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 
 #include <glib/gi18n-lib.h>
@@ -12,6 +11,7 @@
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-log-private.h>
 #include <jxs-glib/io/jxs-socks5-private.h>
+#include <jxs-glib/io/jxs-tcp-private.h>
 
 #define BACKLOG 128
 #define MAX_ACCEPTS 16 /* in one go; stops a flood from starving the rest of the main loop */
@@ -140,7 +140,7 @@ half_open_answer (HalfOpen *half_open)
   if (half_open_send (half_open) && expected != NULL)
     {
       expected->n_sockets++;
-      g_socket_set_option (half_open->socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+      jxs_tcp_set_up (half_open->socket);
       connection = g_socket_connection_factory_create_connection (half_open->socket);
     }
   half_open_drop (half_open);
