@@ -495,7 +495,7 @@ static void
 test_useless (Fixture *self, gconstpointer unused)
 {
   static const char *const hosts[] = {
-    "0.0.0.0", "0.1.2.3", "127.0.0.1", "169.254.7.7", "224.0.0.251", "240.0.0.1", "255.255.255.255",
+    "0.0.0.0", "0.1.2.3", "127.0.0.1", "169.254.7.7", "224.0.0.251", "255.255.255.255",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (hosts); i++)

@@ -5,6 +5,7 @@
 
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-log-private.h>
+#include <jxs-glib/transports/s5b/jxs-s5b-dial-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-routes-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-way-private.h>
 
@@ -141,13 +142,10 @@ static gboolean
 is_useful (GInetSocketAddress *external)
 {
   GInetAddress *address = g_inet_socket_address_get_address (external);
-  const guint8 *bytes = g_inet_address_to_bytes (address);
   g_autofree char *routes = NULL;
 
   if (g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4 ||
-      g_inet_address_get_is_any (address) || g_inet_address_get_is_loopback (address) ||
-      g_inet_address_get_is_multicast (address) || g_inet_address_get_is_link_local (address) ||
-      bytes[0] == 0 || bytes[0] >= 240)
+      g_inet_address_get_is_link_local (address) || !jxs_s5b_address_is_usable (address, FALSE))
     return FALSE;
   if (!g_inet_address_get_is_site_local (address))
     return TRUE;
