@@ -208,7 +208,10 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (answer != NULL)
     self->last_heard = jxs_clock_now ();
 
+  /* A peer that is still busy with our offer may not know the session yet. */
   if (!self->ended && error != NULL && sent->action != JXS_JINGLE_SESSION_INITIATE &&
+      (!self->machine.initiator || self->initiate_answered ||
+       sent->action != JXS_JINGLE_TRANSPORT_INFO) &&
       jxs_jingle_answer_is_unknown_session (answer, self->jingle_namespace))
     {
       g_autoptr (JxsReason) reason = jxs_reason_new (JXS_REASON_GONE, NULL);

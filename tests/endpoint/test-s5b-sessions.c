@@ -218,6 +218,12 @@ test_replaced_by_responder (Fixture *self, gconstpointer unused)
   expect_connected (self, NS_SLOW);
 }
 
+static void
+count_cb (guint *count)
+{
+  (*count)++;
+}
+
 /* A second bytestream takes the place of the first: its sid tells them apart (XEP-0260 §2.4). */
 static void
 test_replaced_by_another (Fixture *self, gconstpointer unused)
@@ -226,11 +232,19 @@ test_replaced_by_another (Fixture *self, gconstpointer unused)
   g_autoptr (JxsJingle) accept = NULL;
   const JxsJingleContent *content;
   g_autofree char *used = NULL;
+  g_autoptr (JxsCandidate) nominated = NULL;
+  g_autoptr (JxsCandidate) property = NULL;
+  GListModel *candidates;
+  guint n_notified = 0;
   GSocketConnection *old;
   GSocketConnection *connection;
 
   self->direct = TRUE;
   first = accept_s5b (self);
+  g_signal_connect_swapped (get_result (self)->session,
+                            "notify::nominated-candidate",
+                            G_CALLBACK (count_cb),
+                            &n_notified);
   old = dial (first);
   scripted_set (&self->script, "x", JINGLE ("transport-replace", CONTENT (S5B ("s2", ""))));
   scripted_expect_result (&self->script, "x");
@@ -251,7 +265,14 @@ test_replaced_by_another (Fixture *self, gconstpointer unused)
   scripted_expect_result (&self->script, "used");
   jxs_jingle_free (scripted_expect_action (&self->script, JXS_JINGLE_TRANSPORT_INFO));
   expect_connected (self, JXS_NS_JINGLE_S5B);
-  g_assert_nonnull (jxs_session_get_nominated_candidate (get_result (self)->session));
+  /* That of the second attempt, which the list has behind that of the first. */
+  g_assert_cmpuint (n_notified, ==, 1);
+  candidates = jxs_session_get_candidates (get_result (self)->session);
+  g_assert_cmpuint (g_list_model_get_n_items (candidates), ==, 2);
+  nominated = g_list_model_get_item (candidates, 1);
+  g_assert_true (jxs_session_get_nominated_candidate (get_result (self)->session) == nominated);
+  g_object_get (get_result (self)->session, "nominated-candidate", &property, NULL);
+  g_assert_true (property == nominated);
   g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
   g_object_unref (connection);
 }
@@ -309,6 +330,42 @@ test_falls_back (Fixture *self, gconstpointer rejected)
   g_assert_nonnull (strstr (result->error->message, "address"));
 }
 
+/* What was nominated breaks under the encryption: it is nominated no more, the next one is tried.
+ */
+static void
+test_breaks (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (JxsElement) transport = NULL;
+  g_autofree char *used = NULL;
+  GSocketConnection *connection;
+  JxsCandidate *candidate;
+  JxsSession *session;
+
+  self->direct = TRUE;
+  self->script.side.security.secure = FAKE_HANGS;
+  transport = accept_s5b (self);
+  session = get_result (self)->session;
+  connection = dial (transport);
+  used = g_strdup_printf (
+      JINGLE ("transport-info", CONTENT (S5B ("s1", "<candidate-used cid='%s'/>"))),
+      jxs_element_get_attribute (jxs_element_find_child (transport, "candidate", NULL), "cid"));
+  scripted_set (&self->script, "used", used);
+  scripted_expect_result (&self->script, "used");
+  jxs_jingle_free (scripted_expect_action (&self->script, JXS_JINGLE_TRANSPORT_INFO));
+  candidate = jxs_session_get_nominated_candidate (session);
+  g_assert_nonnull (candidate);
+  g_assert_cmpint (jxs_candidate_get_state (candidate), ==, JXS_CANDIDATE_STATE_NOMINATED);
+
+  self->script.side.security.secure = FAKE_WORKS;
+  scripted_set (&self->script, "x", JINGLE ("transport-replace", CONTENT (SLOW)));
+  scripted_expect_result (&self->script, "x");
+  jxs_jingle_free (scripted_expect_action (&self->script, JXS_JINGLE_TRANSPORT_ACCEPT));
+  g_assert_null (jxs_session_get_nominated_candidate (session));
+  g_assert_cmpint (jxs_candidate_get_state (candidate), ==, JXS_CANDIDATE_STATE_FAILED);
+  expect_closed (connection);
+  expect_connected (self, NS_SLOW);
+}
+
 /* They offered, and fell silent: neither waits for ever. */
 static void
 test_silence (Fixture *self, gconstpointer unused)
@@ -341,6 +398,7 @@ main (int argc, char *argv[])
   ADD ("falls-back", NULL, test_falls_back);
   ADD ("falls-back/rejected", "rejected", test_falls_back);
   ADD ("silence", NULL, test_silence);
+  ADD ("breaks", NULL, test_breaks);
 
   return g_test_run ();
 }

@@ -67,6 +67,41 @@ use_fake_clock (void)
   jxs_clock_use_fake (G_USEC_PER_SEC);
 }
 
+static void
+trace_cb (gint64 time_us, const char *layer, const char *what, const char *detail, gpointer data)
+{
+  if (g_str_equal (layer, "s5b"))
+    g_string_append_printf (data, "%s ", what);
+}
+
+/* What a person who watches sees, on each side. */
+static void
+test_time_line (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (GString) alice = g_string_new (NULL);
+  g_autoptr (GString) bob = g_string_new (NULL);
+  g_autoptr (JxsTrace) alice_trace = jxs_trace_new (trace_cb, alice);
+  g_autoptr (JxsTrace) bob_trace = jxs_trace_new (trace_cb, bob);
+
+  jxs_router_set_trace (self->alice.router, alice_trace);
+  jxs_router_set_trace (self->bob.router, bob_trace);
+  self->alice.direct = self->bob.direct = FALSE;
+  fixture_add_proxy (self, &self->alice);
+  fixture_exchange (self);
+  fixture_connect (self);
+  fixture_finish (self);
+  g_assert_cmpstr (alice->str,
+                   ==,
+                   "candidate-offered used-received error-sent nominated proxy-dialling proxy-open "
+                   "activating activated activated-sent ready ");
+  g_assert_cmpstr (bob->str,
+                   ==,
+                   "candidate-received dialling open used-sent error-received nominated "
+                   "activated-received ready ");
+  jxs_router_set_trace (self->alice.router, NULL);
+  jxs_router_set_trace (self->bob.router, NULL);
+}
+
 /* XEP-0260 §2.3, §2.4 */
 static void
 test_direct (Fixture *self, gconstpointer unused)
@@ -396,6 +431,7 @@ main (int argc, char **argv)
   ADD ("direct/of-initiator", test_one_sided);
   ADD_WITH ("direct/of-responder", "bob", test_one_sided);
   ADD ("patient", test_patient);
+  ADD ("time-line", test_time_line);
   ADD ("proxy/of-initiator", test_proxy);
   ADD_WITH ("proxy/of-responder", "bob", test_proxy);
   ADD ("proxy/spare", test_proxy_spare);
