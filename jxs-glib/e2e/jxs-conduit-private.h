@@ -12,8 +12,9 @@ typedef struct _JxsConduit JxsConduit;
 
 #define JXS_CONDUIT_HOLD_MS 2000 /* how long an unexplained end waits for the session's reason */
 
-/* stream: pollable both ways; sources go to the thread-default context. */
-JxsConduit *jxs_conduit_new (GIOStream *stream);
+/* stream: pollable both ways; sources go to the thread-default context. half_close: closing its
+ * output alone tells the peer. */
+JxsConduit *jxs_conduit_new (GIOStream *stream, gboolean half_close);
 JxsConduit *jxs_conduit_ref (JxsConduit *self);
 void jxs_conduit_unref (JxsConduit *self);
 /* (transfer full): each may outlive the connection. */

@@ -42,6 +42,28 @@ jxs_connection_get_peer_jid (JxsConnection *self)
 }
 
 /**
+ * jxs_connection_get_can_half_close: (get-property can-half-close)
+ * @self: a connection
+ *
+ * Gets whether closing the output stream tells the peer of the end of our direction while the other
+ * one goes on: always when the connection is encrypted end to end, and otherwise on a direct
+ * connection, but not through a proxy or in-band. Where it is %FALSE, closing the output stream
+ * alone fails with %G_IO_ERROR_NOT_SUPPORTED after all that was written is on its way, and the peer
+ * sees the end of the data when the connection is closed.
+ *
+ * Returns: whether the peer learns of the end of one direction
+ *
+ * Since: 1.0
+ */
+gboolean
+jxs_connection_get_can_half_close (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), FALSE);
+
+  return self->machine.half_close;
+}
+
+/**
  * jxs_connection_get_tls_connection: (get-property tls-connection)
  * @self: a connection
  *

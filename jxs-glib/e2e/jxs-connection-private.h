@@ -4,6 +4,7 @@
 #include <jxs-glib/e2e/jxs-conduit-private.h>
 #include <jxs-glib/e2e/jxs-connection.h>
 #include <jxs-glib/e2e/jxs-e2e-machine-private.h>
+#include <jxs-glib/io/jxs-socket-stream-private.h>
 #include <jxs-glib/jingle/jxs-session-manager-private.h>
 
 G_BEGIN_DECLS
@@ -14,6 +15,7 @@ struct _JxsConnection
 
   JxsSession *session;     /* (owned) */
   GIOStream *stream;       /* (owned): the TLS connection, or the transport's own stream */
+  JxsSocketStream *base;   /* (owned) (nullable): below all */
   JxsConduit *conduit;     /* (owned): the streams the application gets */
   GInputStream *input;     /* (owned) */
   GOutputStream *output;   /* (owned) */
@@ -35,6 +37,7 @@ struct _JxsConnection
   JxsReasonCondition close_reason;
   JxsReasonCondition abort_reason;
   JxsTrustLevel trust_level;
+  gsize pending; /* bytes the peer had not taken when the closing step began, or went on */
   gboolean disposing;
 };
 

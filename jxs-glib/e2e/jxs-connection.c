@@ -8,7 +8,6 @@
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
-#include <jxs-glib/io/jxs-socket-stream-private.h>
 #include <jxs-glib/io/jxs-tls-private.h>
 
 /**
@@ -21,8 +20,8 @@
  * belongs to the thread-default main context in which the connection was made.
  *
  * - Closing the output stream ends our direction only: the peer reads the end of file and can go
- *   on sending (half-close). Without encryption the peer learns of the end only when the whole
- *   connection is closed.
+ *   on sending (half-close). Without encryption that is possible on a direct connection only:
+ *   see [property@Connection:can-half-close].
  * - [method@Gio.IOStream.close_async] ends all in order: our direction is closed, what the peer
  *   still sends is read and thrown away until it closes too (10 seconds are allowed for that, then
  *   it fails with %JXS_ERROR_TIMED_OUT), then the transport is closed and the Jingle session
@@ -46,6 +45,7 @@ enum
 {
   PROP_SESSION = 1,
   PROP_PEER_JID,
+  PROP_CAN_HALF_CLOSE,
   PROP_TLS_CONNECTION,
   PROP_PROTOCOL_NAME,
   PROP_CIPHER_NAME,
@@ -81,11 +81,31 @@ clear_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
+static gsize
+get_pending (JxsConnection *self)
+{
+  return self->base != NULL ? jxs_socket_stream_get_pending (self->base) : 0;
+}
+
+/* A slow path takes its time for what was written last; a peer that stopped reading does not. */
+static gboolean
+is_still_sending (JxsConnection *self)
+{
+  gsize before = self->pending;
+
+  if (self->machine.state != JXS_E2E_SHUTTING && self->machine.state != JXS_E2E_DRAINING)
+    return FALSE;
+  self->pending = get_pending (self);
+  return self->pending < before;
+}
+
 static gboolean
 deadline_cb (gpointer user_data)
 {
   JxsConnection *self = user_data;
 
+  if (is_still_sending (self))
+    return G_SOURCE_CONTINUE;
   drive (self, JXS_E2E_EVENT_DEADLINE);
   return G_SOURCE_REMOVE;
 }
@@ -277,19 +297,28 @@ done (JxsConnection *self)
     g_task_return_boolean (task, TRUE);
 }
 
+/* (transfer full) */
+static GIOStream *
+get_base (GIOStream *stream)
+{
+  GIOStream *base = NULL;
+
+  if (G_IS_TLS_CONNECTION (stream))
+    g_object_get (stream, "base-io-stream", &base, NULL);
+  else
+    base = g_object_ref (stream);
+  return base;
+}
+
 /* Ends the stream without a word: a close_notify would tell the peer that all was sent. What TLS
  * still tries in its own thread fails at once, and nobody waits for it. */
 static void
 cut_off (JxsConnection *self)
 {
-  g_autoptr (GIOStream) base = NULL;
+  g_autoptr (GIOStream) base = get_base (self->stream);
 
-  if (G_IS_TLS_CONNECTION (self->stream))
-    g_object_get (self->stream, "base-io-stream", &base, NULL);
-  else
-    base = g_object_ref (self->stream);
-  if (JXS_IS_SOCKET_STREAM (base))
-    g_socket_shutdown (jxs_socket_stream_get_socket (JXS_SOCKET_STREAM (base)), TRUE, TRUE, NULL);
+  if (self->base != NULL)
+    g_socket_shutdown (jxs_socket_stream_get_socket (self->base), TRUE, TRUE, NULL);
   else
     g_io_stream_close (base, NULL, NULL);
   g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
@@ -365,6 +394,7 @@ drive (JxsConnection *self, JxsE2eEvent event)
       if (timeout_ms > 0)
         {
           self->step = g_cancellable_new ();
+          self->pending = get_pending (self);
           self->deadline = jxs_clock_timeout_attach (
               timeout_ms, "[jxs] connection close", self->context, deadline_cb, self);
         }
@@ -512,6 +542,9 @@ jxs_connection_get_property (GObject *object, guint prop_id, GValue *value, GPar
     case PROP_PEER_JID:
       g_value_set_boxed (value, jxs_connection_get_peer_jid (self));
       break;
+    case PROP_CAN_HALF_CLOSE:
+      g_value_set_boolean (value, self->machine.half_close);
+      break;
     case PROP_TLS_CONNECTION:
       g_value_set_object (value, jxs_connection_get_tls_connection (self));
       break;
@@ -556,6 +589,7 @@ jxs_connection_finalize (GObject *object)
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   g_clear_pointer (&self->conduit, jxs_conduit_unref);
+  g_clear_object (&self->base);
   g_clear_object (&self->stream);
   g_clear_object (&self->session);
   g_clear_object (&self->step);
@@ -603,6 +637,14 @@ jxs_connection_class_init (JxsConnectionClass *klass)
    * Since: 1.0
    */
   props[PROP_PEER_JID] = g_param_spec_boxed ("peer-jid", NULL, NULL, JXS_TYPE_JID, flags);
+  /**
+   * JxsConnection:can-half-close: (getter get_can_half_close)
+   *
+   * Whether closing the output stream tells the peer of the end of our direction alone.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CAN_HALF_CLOSE] = g_param_spec_boolean ("can-half-close", NULL, NULL, FALSE, flags);
   /**
    * JxsConnection:tls-connection: (getter get_tls_connection)
    *
@@ -664,6 +706,16 @@ jxs_connection_init (JxsConnection *self)
   self->close_reason = JXS_REASON_SUCCESS;
 }
 
+/* Whether its half-close does: not that of a pipe, which ends in a pump of the transport. */
+static gboolean
+reaches_peer (JxsSocketStream *base)
+{
+  GSocket *socket = jxs_socket_stream_get_socket (base);
+
+  return jxs_socket_stream_get_half_close (base) &&
+         g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX;
+}
+
 JxsConnection *
 jxs_connection_new (JxsSession *session,
                     GIOStream *stream,
@@ -671,10 +723,15 @@ jxs_connection_new (JxsSession *session,
                     JxsTrace *trace)
 {
   JxsConnection *self = g_object_new (JXS_TYPE_CONNECTION, NULL);
+  g_autoptr (GIOStream) base = get_base (stream);
+  gboolean half_close;
 
   self->session = g_object_ref (session);
   self->stream = g_object_ref (stream);
-  self->conduit = jxs_conduit_new (stream);
+  if (JXS_IS_SOCKET_STREAM (base))
+    self->base = JXS_SOCKET_STREAM (g_steal_pointer (&base));
+  half_close = G_IS_TLS_CONNECTION (stream) || (self->base != NULL && reaches_peer (self->base));
+  self->conduit = jxs_conduit_new (stream, half_close);
   self->input = jxs_conduit_new_input (self->conduit);
   self->output = jxs_conduit_new_output (self->conduit);
   if (trace != NULL)
@@ -690,7 +747,7 @@ jxs_connection_new (JxsSession *session,
       self->protocol_name = jxs_tls_get_protocol_name (G_TLS_CONNECTION (stream));
       self->cipher_name = jxs_tls_get_cipher_name (G_TLS_CONNECTION (stream));
     }
-  jxs_e2e_machine_init (&self->machine, G_IS_TLS_CONNECTION (stream));
+  jxs_e2e_machine_init (&self->machine, half_close);
   g_signal_connect_object (
       session, "ended", G_CALLBACK (session_ended_cb), self, G_CONNECT_SWAPPED);
   if (jxs_session_get_state (session) == JXS_SESSION_STATE_ENDED)

@@ -22,6 +22,8 @@ JxsSession *jxs_connection_get_session (JxsConnection *self);
 JXS_AVAILABLE_IN_1_0
 JxsJid *jxs_connection_get_peer_jid (JxsConnection *self);
 JXS_AVAILABLE_IN_1_0
+gboolean jxs_connection_get_can_half_close (JxsConnection *self);
+JXS_AVAILABLE_IN_1_0
 GTlsConnection *jxs_connection_get_tls_connection (JxsConnection *self);
 JXS_AVAILABLE_IN_1_0
 const char *jxs_connection_get_protocol_name (JxsConnection *self);

@@ -108,6 +108,20 @@ take_read_ahead (JxsSocketCore *self, void *buffer, gsize count)
   return n;
 }
 
+/* The first failure stays, as the system tells it once and then an end of file. Called with the
+ * mutex held. */
+static void
+read_failed (JxsSocketCore *self, GError *read_error, GError **error)
+{
+  if (!g_error_matches (read_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    {
+      jxs_tcp_explain (read_error);
+      if (self->in.reason == NULL)
+        self->in.reason = g_error_copy (read_error);
+    }
+  g_propagate_error (error, read_error);
+}
+
 /* Called with in.mutex held. */
 static gssize
 end_of_file (JxsSocketCore *self, GError **error)
@@ -124,6 +138,7 @@ static gssize
 read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
 {
   JxsByteBuffer *ahead = &self->in.buffer;
+  GError *read_error = NULL;
   gssize n;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->in.mutex);
 
@@ -132,20 +147,24 @@ read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
 
   if (count >= self->read_ahead)
     {
-      n = g_socket_receive_with_blocking (self->socket, buffer, count, FALSE, NULL, error);
+      n = g_socket_receive_with_blocking (self->socket, buffer, count, FALSE, NULL, &read_error);
       if (n > 0)
         self->in.bytes += n;
       else
         jxs_byte_buffer_clear (ahead);
+      if (n < 0)
+        read_failed (self, read_error, error);
       return n == 0 ? end_of_file (self, error) : n;
     }
 
   jxs_byte_buffer_reserve (ahead, self->read_ahead, self->read_ahead);
   n = g_socket_receive_with_blocking (
-      self->socket, (char *) ahead->data, self->read_ahead, FALSE, NULL, error);
+      self->socket, (char *) ahead->data, self->read_ahead, FALSE, NULL, &read_error);
   if (n <= 0)
     {
       jxs_byte_buffer_clear (ahead);
+      if (n < 0)
+        read_failed (self, read_error, error);
       return n == 0 ? end_of_file (self, error) : n;
     }
 
@@ -253,6 +272,7 @@ send_now (JxsSocketCore *self, const void *data, gsize count, GError **error)
 
   if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) && self->error == NULL)
     {
+      jxs_tcp_explain (local_error);
       if (self->out.reason != NULL)
         {
           g_clear_error (&local_error);

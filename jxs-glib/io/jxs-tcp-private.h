@@ -21,5 +21,7 @@ void jxs_tcp_set_up (GSocket *socket);
 gsize jxs_tcp_get_unacknowledged (GSocket *socket);
 /* Bytes the other end said it has room for, when it last spoke. */
 gsize jxs_tcp_get_window (GSocket *socket);
+/* Of a call that does not wait: a timeout is TCP that gave up, and nothing that may pass. */
+void jxs_tcp_explain (GError *error);
 
 G_END_DECLS

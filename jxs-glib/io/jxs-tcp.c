@@ -3,6 +3,7 @@
 
 #include "jxs-tcp-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -62,4 +63,14 @@ jxs_tcp_get_window (GSocket *socket)
     return info.tcpi_snd_wnd;
 #endif
   return 0;
+}
+
+void
+jxs_tcp_explain (GError *error)
+{
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return;
+  error->code = G_IO_ERROR_CONNECTION_CLOSED;
+  g_free (error->message);
+  error->message = g_strdup (_ ("The peer can no longer be reached"));
 }

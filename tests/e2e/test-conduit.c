@@ -26,7 +26,7 @@ set_up (Fixture *fixture, gconstpointer data)
   jxs_clock_use_fake (0);
   jxs_pipe_new (&fixture->near, &fixture->far, &error);
   g_assert_no_error (error);
-  fixture->conduit = jxs_conduit_new (fixture->near);
+  fixture->conduit = jxs_conduit_new (fixture->near, TRUE);
   fixture->input = jxs_conduit_new_input (fixture->conduit);
   fixture->output = jxs_conduit_new_output (fixture->conduit);
   fixture->why = g_error_new_literal (JXS_ERROR, JXS_ERROR_DECLINED, "No thanks");
@@ -303,7 +303,7 @@ test_broken (gconstpointer data)
   jxs_pipe_new (&near, &far, &error);
   g_assert_no_error (error);
   broken = jxs_faulty_stream_new (near, jxs_fault_at, &fault);
-  conduit = jxs_conduit_new (broken);
+  conduit = jxs_conduit_new (broken, TRUE);
   input = jxs_conduit_new_input (conduit);
   output = jxs_conduit_new_output (conduit);
   g_output_stream_write_all (g_io_stream_get_output_stream (far), "abcdef", 6, NULL, NULL, &error);
