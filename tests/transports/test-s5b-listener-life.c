@@ -176,8 +176,8 @@ drop_all (JxsS5bListener *listener, GSocketConnection *connection, gpointer user
 {
   Fixture *self = user_data;
 
-  jxs_s5b_listener_forget (listener, self->id);
   g_clear_object (&self->listener);
+  jxs_s5b_listener_forget (listener, self->id); /* it lives until we return */
   g_ptr_array_add (self->incoming, g_object_ref (connection));
 }
 

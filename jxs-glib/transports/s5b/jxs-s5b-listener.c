@@ -131,7 +131,7 @@ half_open_drop (HalfOpen *half_open)
 static void
 half_open_answer (HalfOpen *half_open)
 {
-  JxsS5bListener *self = half_open->listener;
+  g_autoptr (JxsS5bListener) self = g_object_ref (half_open->listener);
   Expected *expected = find_expected (self, half_open->socks5.address);
   g_autoptr (GSocketConnection) connection = NULL;
 
@@ -153,7 +153,6 @@ static gboolean
 readable_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   HalfOpen *half_open = user_data;
-  g_autoptr (JxsS5bListener) self = g_object_ref (half_open->listener);
   g_autoptr (GError) error = NULL;
   guint8 buffer[JXS_SOCKS5_MAX_MESSAGE];
 
