@@ -5,6 +5,7 @@
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -109,6 +110,8 @@ class Watch:
 
 class Mapper(unittest.TestCase):
     def setUp(self):
+        if shutil.which("miniupnpd") is None:
+            self.skipTest("miniupnpd is not installed")
         self.stack = contextlib.ExitStack()
         self.addCleanup(self.stack.close)
         self.world = self.stack.enter_context(lab.Lab())
