@@ -98,6 +98,19 @@ test_laptop (void)
                "172.17.0.1, 192.168.7.9, 10.8.0.6 tunnel, ::1, 127.0.0.1");
 }
 
+/* There is a link, and the kernel has not said yet that it is running. */
+static void
+test_just_up (void)
+{
+  static const Found found[] = {
+    { "eth0", IFF_UP | 1 << 16, ARPHRD_ETHER, "192.168.1.20" },
+    { "eth1", IFF_RUNNING | 1 << 16, ARPHRD_ETHER, "192.168.2.20" },
+    { "eth2", IFF_UP, ARPHRD_ETHER, "192.168.3.20" },
+  };
+
+  ASSERT_RANK (found, FALSE, "192.168.1.20");
+}
+
 /* Two machines and a cable between them. */
 static void
 test_link_local (void)
@@ -356,6 +369,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/transports/s5b-addresses/laptop", test_laptop);
+  g_test_add_func ("/transports/s5b-addresses/just-up", test_just_up);
   g_test_add_func ("/transports/s5b-addresses/link-local", test_link_local);
   g_test_add_func ("/transports/s5b-addresses/tunnels", test_tunnels);
   g_test_add_func ("/transports/s5b-addresses/many", test_many);

@@ -18,6 +18,10 @@
 
 #include "jxs-s5b-dial-private.h"
 
+/* Linux' IFF_LOWER_UP, which the C library does not name: there is a link. IFF_RUNNING says so too,
+ * but up to a second after an interface came up. */
+#define INTERFACE_HAS_LINK (1 << 16)
+
 /* The flags of Linux' /proc/net/if_inet6, which its C headers do not all name. */
 #define IF_INET6_TEMPORARY 0x01
 #define IF_INET6_DADFAILED 0x08
@@ -66,6 +70,13 @@ jxs_s5b_addresses_parse_flags (const char *if_inet6, GInetAddress *address)
       return flags;
     }
   return 0;
+}
+
+/* A bridge to which nothing is connected is not. */
+static gboolean
+is_up (guint interface_flags)
+{
+  return (interface_flags & IFF_UP) && (interface_flags & (IFF_RUNNING | INTERFACE_HAS_LINK));
 }
 
 static gboolean
@@ -137,8 +148,7 @@ compare (gconstpointer a, gconstpointer b)
 static gboolean
 is_worth_offering (const JxsS5bInterfaceAddress *found, gboolean allow_loopback)
 {
-  /* IFF_RUNNING: a bridge to which nothing is connected has none. */
-  return (found->interface_flags & IFF_UP) && (found->interface_flags & IFF_RUNNING) &&
+  return is_up (found->interface_flags) &&
          !(found->flags & (JXS_S5B_ADDRESS_DEPRECATED | JXS_S5B_ADDRESS_TENTATIVE)) &&
          jxs_s5b_address_is_usable (found->address, allow_loopback);
 }
@@ -345,8 +355,7 @@ jxs_s5b_addresses_get_scopes (guint32 *scopes, guint n_scopes)
       guint same = 0;
 
       if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6 ||
-          !g_inet_address_get_is_link_local (address) || !(i->ifa_flags & IFF_UP) ||
-          !(i->ifa_flags & IFF_RUNNING))
+          !g_inet_address_get_is_link_local (address) || !is_up (i->ifa_flags))
         continue;
       scope = ((const struct sockaddr_in6 *) (gconstpointer) i->ifa_addr)->sin6_scope_id;
       while (same < n && scopes[same] != scope)
