@@ -105,35 +105,44 @@ test_lazy (void)
   g_assert_finalize_object (listener);
 }
 
+/* NULL: this machine has no such family. */
+static GSocket *
+take_port (GSocketFamily family, guint16 *port)
+{
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (family);
+  g_autoptr (GSocketAddress) any_port = g_inet_socket_address_new (any, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  g_autoptr (GSocket) socket = NULL;
+
+  socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  if (socket != NULL && family == G_SOCKET_FAMILY_IPV6)
+    g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, TRUE, NULL);
+  if (socket == NULL || !g_socket_bind (socket, any_port, TRUE, NULL))
+    return NULL;
+  g_assert_true (g_socket_listen (socket, NULL));
+  bound = g_socket_get_local_address (socket, NULL);
+  *port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  return g_steal_pointer (&socket);
+}
+
 /* A port that was asked for is one in both families, or none. */
 static void
-test_fixed_port (void)
+test_fixed_port_taken (void)
 {
   static const GSocketFamily families[] = { G_SOCKET_FAMILY_IPV6, G_SOCKET_FAMILY_IPV4 };
 
   for (guint i = 0; i < G_N_ELEMENTS (families); i++)
     {
-      JxsS5bListener *listener = jxs_s5b_listener_new ();
       g_autoptr (GSocket) taken = NULL;
-      g_autoptr (GSocketAddress) bound = NULL;
-      g_autoptr (GInetAddress) any = g_inet_address_new_any (families[i]);
-      g_autoptr (GSocketAddress) address = g_inet_socket_address_new (any, 0);
       g_autoptr (GError) error = NULL;
       g_autofree char *message = NULL;
+      JxsS5bListener *listener;
       guint16 port;
 
-      taken = g_socket_new (families[i], G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-      if (taken != NULL && families[i] == G_SOCKET_FAMILY_IPV6)
-        g_socket_set_option (taken, IPPROTO_IPV6, IPV6_V6ONLY, TRUE, NULL);
-      if (taken == NULL || !g_socket_bind (taken, address, TRUE, NULL))
-        {
-          g_object_unref (listener);
-          continue; /* this machine has no such family */
-        }
-      g_assert_true (g_socket_listen (taken, NULL));
-      bound = g_socket_get_local_address (taken, NULL);
-      port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
-
+      taken = take_port (families[i], &port);
+      if (taken == NULL)
+        continue;
+      listener = jxs_s5b_listener_new ();
       jxs_s5b_listener_set_port (listener, port);
       g_assert_false (jxs_s5b_listener_open (listener, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
@@ -141,14 +150,32 @@ test_fixed_port (void)
       g_assert_cmpstr (error->message, ==, message);
       g_assert_cmpuint (jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV4), ==, 0);
       g_assert_cmpuint (jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV6), ==, 0);
-      g_clear_error (&error);
-
-      g_assert_true (g_socket_close (taken, NULL));
-      g_assert_true (jxs_s5b_listener_open (listener, &error));
-      g_assert_no_error (error);
-      g_assert_cmpuint (jxs_s5b_listener_get_port (listener, families[i]), ==, port);
       g_assert_finalize_object (listener);
     }
+}
+
+static void
+test_fixed_port (void)
+{
+  JxsS5bListener *listener = jxs_s5b_listener_new ();
+  g_autoptr (GError) error = NULL;
+  guint16 port = 0;
+
+  /* Other programs may be quicker to take what we let go. */
+  for (guint i = 0; i < 50; i++)
+    {
+      g_object_unref (take_port (G_SOCKET_FAMILY_IPV4, &port));
+      jxs_s5b_listener_set_port (listener, port);
+      g_clear_error (&error);
+      if (jxs_s5b_listener_open (listener, &error))
+        break;
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+    }
+  g_assert_no_error (error);
+  g_assert_cmpuint (jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV4), ==, port);
+  if (jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV6) != 0)
+    g_assert_cmpuint (jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV6), ==, port);
+  g_assert_finalize_object (listener);
 }
 
 static void
@@ -289,6 +316,7 @@ main (int argc, char *argv[])
   ADD ("port/lingers", test_lingers);
   g_test_add_func ("/transports/s5b-listener-life/port/lazy", test_lazy);
   g_test_add_func ("/transports/s5b-listener-life/port/fixed", test_fixed_port);
+  g_test_add_func ("/transports/s5b-listener-life/port/fixed/taken", test_fixed_port_taken);
   g_test_add_func ("/transports/s5b-listener-life/port/none", test_cannot_listen);
   ADD ("dropped", test_dropped);
   ADD ("dropped/by-callback", test_dropped_by_callback);
