@@ -31,6 +31,7 @@ struct _JxsConduit
   GError *failures[2]; /* (owned) (nullable): of reading, of writing: they stay */
   GError *shut_error;  /* (owned) (nullable) */
   gboolean session_over;
+  gboolean broken; /* the transport below went away */
   gboolean peer_eof;
   gboolean peer_first; /* before our output was closed */
   gboolean output_closed;

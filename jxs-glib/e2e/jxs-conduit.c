@@ -133,22 +133,19 @@ is_passing (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }
 
-/* The transport went away below: what is missing is a reason. */
+/* The transport went away below: what is missing is a reason. The lock is held. */
 static gboolean
-is_bare_end (const GError *error)
+is_bare_end (JxsConduit *self, const GError *error)
 {
-  return g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
-}
-
-static GError *
-new_truncated (void)
-{
-  return g_error_new_literal (JXS_ERROR,
-                              JXS_ERROR_TRUNCATED,
-                              _ ("The stream ended without a proper close"));
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    self->broken = TRUE;
+  else if (!g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_MISC))
+    return FALSE;
+  /* Once it is broken GnuTLS says of both directions only that its session is of no use. */
+  return self->broken || self->reason != NULL;
 }
 
 /* (transfer full); the lock is held */
@@ -157,8 +154,12 @@ explain_locked (JxsConduit *self, const GError *error)
 {
   if (self->shut_error != NULL)
     return g_error_copy (self->shut_error);
-  if (is_bare_end (error))
-    return self->reason != NULL ? g_error_copy (self->reason) : new_truncated ();
+  if (is_bare_end (self, error))
+    return self->reason != NULL
+               ? g_error_copy (self->reason)
+               : g_error_new_literal (JXS_ERROR,
+                                      JXS_ERROR_TRUNCATED,
+                                      _ ("The stream ended without a proper close"));
   /* A TLS 1.3 client has finished before the server judges its certificate: the refusal arrives in
    * place of the first byte. */
   if (error->domain == G_TLS_ERROR && !self->received)
@@ -241,7 +242,7 @@ jxs_conduit_judge (JxsConduit *self,
   /* TLS marks the end of the data itself; without it only the session can say whether an end was
    * meant. */
   gboolean plain = !G_IS_TLS_CONNECTION (self->stream);
-  gboolean unexplained = problem != NULL ? is_bare_end (problem) : plain;
+  gboolean unexplained;
   GError *explained = NULL;
 
   if (problem != NULL && is_passing (problem))
@@ -251,6 +252,7 @@ jxs_conduit_judge (JxsConduit *self,
     }
 
   g_mutex_lock (&self->lock);
+  unexplained = problem != NULL ? is_bare_end (self, problem) : plain;
   if (unexplained && !is_explained (self))
     {
       if (!blocking)
