@@ -83,6 +83,24 @@ check_feature (
   return FALSE;
 }
 
+static gboolean
+check_transports (JxsEndpoint *self, GHashTable *features, JxsJid *peer, GError **error)
+{
+  g_autofree char *names = NULL;
+
+  if (jxs_endpoint_shares_transport (self, features))
+    return TRUE;
+  names = g_strjoinv (", ", self->transports);
+  g_set_error (error,
+               JXS_ERROR,
+               JXS_ERROR_NOT_SUPPORTED,
+               /* Translators: the second is a list like “s5b, ibb”. */
+               _ ("“%s” does not support a way to move the bytes that we use (%s)"),
+               jxs_jid_to_string (peer),
+               names);
+  return FALSE;
+}
+
 gboolean
 jxs_endpoint_check_features (JxsEndpoint *self,
                              GHashTable *features,
@@ -98,8 +116,7 @@ jxs_endpoint_check_features (JxsEndpoint *self,
     what = _ ("end-to-end pipes");
   return check_feature (features, JXS_NS_JINGLE, peer, _ ("negotiated sessions (Jingle)"), error) &&
          check_feature (features, namespace_uri, peer, what, error) &&
-         check_feature (
-             features, JXS_NS_JINGLE_IBB, peer, _ ("a way to move the bytes (IBB)"), error) &&
+         check_transports (self, features, peer, error) &&
          (g_hash_table_contains (features, JXS_NS_XTLS) ||
           (check_unknown (self, peer, error) &&
            (!self->require_security ||

@@ -7,8 +7,11 @@
 #include <jxs-glib/jingle/jxs-session-manager-private.h>
 #include <jxs-glib/jxs-endpoint.h>
 #include <jxs-glib/security/jxs-xtls-security-private.h>
+#include <jxs-glib/transports/s5b/jxs-s5b-service-private.h>
 
 G_BEGIN_DECLS
+
+typedef struct _JxsEndpointWait JxsEndpointWait;
 
 struct _JxsEndpoint
 {
@@ -24,6 +27,16 @@ struct _JxsEndpoint
   JxsSessionManager *manager; /* (owned) */
   JxsXtlsConfig *xtls;        /* unowned (nullable): lives as long as the manager */
   gboolean require_security;
+
+  JxsS5bService *s5b; /* (owned) */
+  char **transports;  /* (owned): names, best first */
+  JxsAddressPolicy address_policy;
+  GHashTable *policies; /* (owned) (element-type JxsJid JxsAddressPolicy): of peers */
+  GPtrArray *waits; /* (owned) (element-type JxsEndpointWait): for the application to say who may
+                       learn our addresses */
+  gboolean discover_proxies;
+  guint connect_timeout;
+  guint listen_port;
 };
 
 /* jxs-endpoint-checks.c: what must hold for a session */
@@ -41,5 +54,43 @@ gboolean jxs_endpoint_check_features (JxsEndpoint *self,
 /* What the session delivered; may run code of the application's (JxsTrust). */
 gboolean
 jxs_endpoint_check_stream (JxsEndpoint *self, GIOStream *stream, JxsJid *peer, GError **error);
+
+/* jxs-endpoint-network.c: how peers are reached */
+
+/* Its properties have these ids and the following ones. */
+#define JXS_ENDPOINT_FIRST_NETWORK_PROP 32
+
+void jxs_endpoint_install_network (GObjectClass *object_class);
+gboolean jxs_endpoint_get_network_property (JxsEndpoint *self, guint prop_id, GValue *value);
+gboolean jxs_endpoint_set_network_property (JxsEndpoint *self, guint prop_id, const GValue *value);
+void jxs_endpoint_init_network (JxsEndpoint *self);
+void jxs_endpoint_start_network (JxsEndpoint *self);
+/* Nobody is asked or told anything any more. */
+void jxs_endpoint_stop_network (JxsEndpoint *self);
+void jxs_endpoint_clear_network (JxsEndpoint *self);
+/* A session is near: looks for relays, so that they are known when they are needed. */
+void jxs_endpoint_prepare_network (JxsEndpoint *self);
+/* features: of a peer. */
+gboolean jxs_endpoint_shares_transport (JxsEndpoint *self, GHashTable *features);
+/* Whether a session with such a peer may tell it our addresses. */
+gboolean jxs_endpoint_reveals_addresses (JxsEndpoint *self, GHashTable *features);
+/* "address-request"; can_ask: somebody would hear it. */
+gboolean jxs_endpoint_can_ask (JxsEndpoint *self);
+void jxs_endpoint_emit_address_request (JxsEndpoint *self, JxsJid *peer);
+
+/* jxs-endpoint-policy.c: who may learn our addresses */
+
+/* ALL or RELAY_ONLY. */
+JxsAddressPolicy jxs_endpoint_resolve_address_policy (JxsEndpoint *self, JxsJid *peer);
+/* task: (transfer full) */
+typedef void (*JxsEndpointGoOnFunc) (GTask *task);
+/* Calls go_on, now or when the application has decided about the peer of the session, the task is
+ * cancelled, the session ended or the endpoint goes away. task: (transfer full) */
+void jxs_endpoint_await_policy (JxsEndpoint *self,
+                                JxsSession *session,
+                                JxsEndpointGoOnFunc go_on,
+                                GTask *task);
+/* Whatever waits goes on. */
+void jxs_endpoint_end_waits (JxsEndpoint *self);
 
 G_END_DECLS

@@ -53,6 +53,12 @@ has_namespace (JxsSession *session, const char *namespace_uri)
   return g_strcmp0 (jxs_session_get_namespace (session), namespace_uri) == 0;
 }
 
+static gboolean
+has_transport (JxsSession *session, const char *namespace_uri)
+{
+  return g_strcmp0 (jxs_session_get_transport_namespace (session), namespace_uri) == 0;
+}
+
 /* ---- opening ---- */
 
 typedef struct
@@ -62,6 +68,7 @@ typedef struct
   JxsSession *session;     /* (owned) (nullable) */
   JxsElement *answer;      /* (owned) (nullable) */
   gboolean is_stream;
+  gboolean reveals_addresses; /* ours to the peer, unless the policy forbids it */
 } Operation;
 
 static void
@@ -144,7 +151,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Takes the task. */
 static void
-connect_session (GTask *task)
+connect_now (GTask *task)
 {
   Operation *operation = g_task_get_task_data (task);
 
@@ -154,6 +161,20 @@ connect_session (GTask *task)
                              g_task_get_cancellable (task),
                              connected_cb,
                              task);
+}
+
+/* Takes the task. With somebody who might learn our addresses the application may have to decide
+ * first. */
+static void
+connect_session (GTask *task)
+{
+  JxsEndpoint *self = g_task_get_source_object (task);
+  Operation *operation = g_task_get_task_data (task);
+
+  if (operation->reveals_addresses)
+    jxs_endpoint_await_policy (self, operation->session, connect_now, task);
+  else
+    connect_now (task);
 }
 
 /* Says in our words why a peer did not tell its features. */
@@ -209,7 +230,19 @@ features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                                     self->xtls != NULL &&
                                         g_hash_table_contains (features, JXS_NS_XTLS));
   jxs_session_set_peer_features (operation->session, features);
+  operation->reveals_addresses = jxs_endpoint_reveals_addresses (self, features);
   connect_session (g_steal_pointer (&task));
+}
+
+/* Takes the task. */
+static void
+query_features (JxsEndpoint *self, GTask *task)
+{
+  Operation *operation = g_task_get_task_data (task);
+
+  jxs_endpoint_prepare_network (self);
+  jxs_disco_query_async (
+      self->disco, operation->peer, g_task_get_cancellable (task), features_known_cb, task);
 }
 
 /* description (transfer full) */
@@ -236,8 +269,7 @@ open_session (JxsEndpoint *self,
   if (!jxs_endpoint_check_possible (self, peer, &error))
     g_task_return_error (task, error);
   else
-    jxs_disco_query_async (
-        self->disco, peer, cancellable, features_known_cb, g_steal_pointer (&task));
+    query_features (self, g_steal_pointer (&task));
 }
 
 static void
@@ -258,6 +290,7 @@ accept_session (JxsEndpoint *self,
   g_task_set_task_data (task, operation, operation_free);
   operation->peer = jxs_jid_ref (jxs_session_get_peer_jid (session));
   operation->session = g_object_ref (session);
+  operation->reveals_addresses = has_transport (session, JXS_NS_JINGLE_S5B);
   operation->is_stream = has_namespace (session, JXS_NS_XMLSTREAM);
   if (!has_namespace (session, namespace_uri))
     {
@@ -481,6 +514,7 @@ jxs_endpoint_connect_session_async (JxsEndpoint *self,
   g_task_set_task_data (task, operation, operation_free);
   operation->peer = jxs_jid_ref (jxs_session_get_peer_jid (session));
   operation->session = g_object_ref (session);
+  operation->reveals_addresses = has_transport (session, JXS_NS_JINGLE_S5B);
   if (answer != NULL)
     operation->answer = jxs_element_ref (answer);
   if (!jxs_session_is_initiator (session) && jxs_endpoint_check_alive (self, &error))
@@ -490,8 +524,7 @@ jxs_endpoint_connect_session_async (JxsEndpoint *self,
   else if (!jxs_endpoint_check_possible (self, operation->peer, &error))
     g_task_return_error (task, error);
   else
-    jxs_disco_query_async (
-        self->disco, operation->peer, cancellable, features_known_cb, g_steal_pointer (&task));
+    query_features (self, g_steal_pointer (&task));
 }
 
 /**

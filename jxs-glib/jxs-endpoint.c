@@ -5,7 +5,6 @@
 
 #include <jxs-glib/e2e/jxs-connection-private.h>
 #include <jxs-glib/security/jxs-memory-trust.h>
-#include <jxs-glib/transports/ibb/jxs-ibb-transport-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
 /**
@@ -76,7 +75,10 @@ incoming_cb (JxsEndpoint *self, JxsSession *session, JxsSessionManager *manager)
   else if (!g_signal_has_handler_pending (self, signals[INCOMING], 0, FALSE))
     refuse (session, JXS_REASON_DECLINE);
   else
-    g_signal_emit (self, signals[INCOMING], 0, session);
+    {
+      jxs_endpoint_prepare_network (self);
+      g_signal_emit (self, signals[INCOMING], 0, session);
+    }
 }
 
 static void
@@ -106,7 +108,8 @@ jxs_endpoint_get_property (GObject *object, guint prop_id, GValue *value, GParam
       g_value_set_boolean (value, self->require_security);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!jxs_endpoint_get_network_property (self, prop_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -130,7 +133,8 @@ jxs_endpoint_set_property (GObject *object, guint prop_id, const GValue *value, 
       jxs_endpoint_set_require_security (self, g_value_get_boolean (value));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!jxs_endpoint_set_network_property (self, prop_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -176,8 +180,7 @@ jxs_endpoint_constructed (GObject *object)
   g_signal_connect_object (
       self->manager, "incoming", G_CALLBACK (incoming_cb), self, G_CONNECT_SWAPPED);
   jxs_disco_add_feature (self->disco, JXS_NS_JINGLE);
-  jxs_session_manager_add_transport (self->manager, &jxs_ibb_transport_factory);
-  jxs_disco_add_feature (self->disco, JXS_NS_JINGLE_IBB);
+  jxs_endpoint_start_network (self);
   if (self->identity != NULL)
     set_up_security (self);
   jxs_endpoint_register (self, JXS_NS_XMLSTREAM);
@@ -206,6 +209,7 @@ jxs_endpoint_dispose (GObject *object)
     jxs_router_set_trace (self->router, NULL);
   self->xtls = NULL;
   g_clear_object (&self->manager);
+  jxs_endpoint_stop_network (self);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->disco);
   g_clear_object (&self->router);
@@ -214,6 +218,13 @@ jxs_endpoint_dispose (GObject *object)
   g_clear_object (&self->identity);
   g_clear_object (&self->trust);
   G_OBJECT_CLASS (jxs_endpoint_parent_class)->dispose (object);
+}
+
+static void
+jxs_endpoint_finalize (GObject *object)
+{
+  jxs_endpoint_clear_network (JXS_ENDPOINT (object));
+  G_OBJECT_CLASS (jxs_endpoint_parent_class)->finalize (object);
 }
 
 static void
@@ -226,6 +237,7 @@ jxs_endpoint_class_init (JxsEndpointClass *klass)
   object_class->set_property = jxs_endpoint_set_property;
   object_class->constructed = jxs_endpoint_constructed;
   object_class->dispose = jxs_endpoint_dispose;
+  object_class->finalize = jxs_endpoint_finalize;
 
   /**
    * JxsEndpoint:channel: (getter get_channel)
@@ -266,6 +278,7 @@ jxs_endpoint_class_init (JxsEndpointClass *klass)
   props[PROP_REQUIRE_SECURITY] = g_param_spec_boolean (
       "require-security", NULL, NULL, TRUE, flags | G_PARAM_CONSTRUCT | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, props);
+  jxs_endpoint_install_network (object_class);
 
   /**
    * JxsEndpoint::incoming:
@@ -326,6 +339,7 @@ static void
 jxs_endpoint_init (JxsEndpoint *self)
 {
   self->context = g_main_context_ref_thread_default ();
+  jxs_endpoint_init_network (self);
 }
 
 /**

@@ -7,6 +7,7 @@
 
 #include <jxs-glib/channel/jxs-channel.h>
 #include <jxs-glib/e2e/jxs-connection.h>
+#include <jxs-glib/jingle/jxs-candidate.h>
 #include <jxs-glib/jingle/jxs-session.h>
 #include <jxs-glib/security/jxs-identity.h>
 #include <jxs-glib/security/jxs-trust.h>
@@ -32,6 +33,49 @@ JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_set_require_security (JxsEndpoint *self, gboolean require_security);
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_set_limits (JxsEndpoint *self, guint sessions_per_peer, guint sessions);
+JXS_AVAILABLE_IN_1_0
+JxsAddressPolicy jxs_endpoint_get_address_policy (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_address_policy (JxsEndpoint *self, JxsAddressPolicy policy);
+JXS_AVAILABLE_IN_1_0
+JxsAddressPolicy jxs_endpoint_get_peer_address_policy (JxsEndpoint *self, JxsJid *peer);
+JXS_AVAILABLE_IN_1_0
+void
+jxs_endpoint_set_peer_address_policy (JxsEndpoint *self, JxsJid *peer, JxsAddressPolicy policy);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_unset_peer_address_policy (JxsEndpoint *self, JxsJid *peer);
+JXS_AVAILABLE_IN_1_0
+const char *const *jxs_endpoint_get_transports (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_transports (JxsEndpoint *self, const char *const *transports);
+JXS_AVAILABLE_IN_1_0
+gboolean jxs_endpoint_get_allow_loopback (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_allow_loopback (JxsEndpoint *self, gboolean allow_loopback);
+JXS_AVAILABLE_IN_1_0
+gboolean jxs_endpoint_get_port_mapping (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_port_mapping (JxsEndpoint *self, gboolean port_mapping);
+JXS_AVAILABLE_IN_1_0
+gboolean jxs_endpoint_get_enable_proxy (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_enable_proxy (JxsEndpoint *self, gboolean enable_proxy);
+JXS_AVAILABLE_IN_1_0
+gboolean jxs_endpoint_get_discover_proxies (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_discover_proxies (JxsEndpoint *self, gboolean discover_proxies);
+JXS_AVAILABLE_IN_1_0
+guint jxs_endpoint_get_connect_timeout (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_connect_timeout (JxsEndpoint *self, guint connect_timeout);
+JXS_AVAILABLE_IN_1_0
+guint jxs_endpoint_get_listen_port (JxsEndpoint *self);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_set_listen_port (JxsEndpoint *self, guint listen_port);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_add_proxy (JxsEndpoint *self, JxsJid *jid, const char *host, guint port);
+JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_add_external_address (JxsEndpoint *self, const char *host, guint port);
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_open_stream_async (JxsEndpoint *self,
                                      JxsJid *peer,

@@ -48,7 +48,11 @@ const Channel = GObject.registerClass({
 
 function makeEndpoint(channel) {
     const identity = Jxs.Identity.generate(channel.jid, Jxs.KeyType.ECDSA_P256);
-    return Jxs.Endpoint.new(channel, identity, null);
+    const endpoint = Jxs.Endpoint.new(channel, identity, null);
+    endpoint.allow_loopback = true;
+    // Only the loopback interface; true is a veto.
+    endpoint.connect('candidate', (_endpoint, _peer, candidate) => !['127.0.0.1', '::1'].includes(candidate.host));
+    return endpoint;
 }
 
 function assert(condition, what) {
@@ -90,9 +94,32 @@ async function testStream() {
     other.send(Jxs.stanza_new_message(null, 'It is I'));
     assert(await heard[0] === 'Who’s there?', 'the first message');
     assert(await heard[1] === 'It is I', 'the second message');
-    assert(romeo.get_stream_connection(stream).get_protocol_name() === 'TLS 1.3', 'TLS 1.3');
+    const connection = romeo.get_stream_connection(stream);
+    assert(connection.get_protocol_name() === 'TLS 1.3', 'TLS 1.3');
+    const candidates = [...connection.get_session().get_candidates()];
+    assert(candidates.length > 0 && candidates.every(candidate => candidate.kind === Jxs.CandidateKind.DIRECT),
+        'candidates');
+    assert(connection.get_session().nominated_candidate.state === Jxs.CandidateState.NOMINATED, 'the one in use');
     await stream.close_async(GLib.PRIORITY_DEFAULT, null);
     assert(await closed === null, 'an orderly end');
+}
+
+async function testAddressRequest() {
+    const [channels, [romeo, juliet]] = makePair();
+    juliet.connect('incoming', (endpoint, session) =>
+        endpoint.accept_stream_async(session, GLib.PRIORITY_DEFAULT, null).catch(logError));
+    romeo.address_policy = Jxs.AddressPolicy.ASK;
+    romeo.connect('address-request', (endpoint, peer) => {
+        GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
+            endpoint.set_peer_address_policy(peer, Jxs.AddressPolicy.RELAY_ONLY);
+            return GLib.SOURCE_REMOVE;
+        });
+    });
+    const stream = await romeo.open_stream_async(channels[1].jid, GLib.PRIORITY_DEFAULT, null);
+    const session = romeo.get_stream_connection(stream).get_session();
+    assert(session.get_transport_namespace() === 'urn:xmpp:jingle:transports:ibb:1', 'in-band');
+    assert(![...session.get_candidates()].some(candidate => candidate.is_local()), 'no address of ours');
+    await stream.close_async(GLib.PRIORITY_DEFAULT, null);
 }
 
 async function testFailure() {
@@ -107,7 +134,7 @@ async function testFailure() {
     throw new Error('opened without a network');
 }
 
-const tests = [['stream', testStream], ['failure', testFailure]];
+const tests = [['stream', testStream], ['address-request', testAddressRequest], ['failure', testFailure]];
 const loop = new GLib.MainLoop(null, false);
 let status = 0;
 

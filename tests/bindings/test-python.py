@@ -100,10 +100,19 @@ class Side:
         self.trust = Trust(level)
         self.endpoint = Jxs.Endpoint.new(self.channel, self.identity, self.trust)
         self.endpoint.connect("incoming", self.on_incoming)
+        self.endpoint.props.allow_loopback = True
+        self.endpoint.connect("candidate", self.on_candidate)
+        self.peers = []
         self.session = None
         self.accepting = None
         self.stanzas = []
         self.closed = []
+
+    def on_candidate(self, _endpoint, peer, candidate):
+        """Only the loopback interface; TRUE is a veto."""
+        self.peers.append(peer.to_string())
+        candidate.set_priority(candidate.get_priority() - 2)
+        return candidate.get_host() not in ("127.0.0.1", "::1")
 
     def on_incoming(self, endpoint, session):
         self.session = session
@@ -197,6 +206,66 @@ class Endpoints(unittest.TestCase):
         self.assertEqual(end.get_size(), 0)
         Waiter(other.close_async, PRIORITY, None).finish(other.close_finish)
         self.assertTrue(closing.finish(pipe.close_finish))
+
+    def test_candidates(self):
+        pipe = self.open_pipe()
+        self.juliet.accepted()
+        session = pipe.get_session()
+        candidates = list(session.get_candidates())
+        self.assertIsInstance(session.get_candidates(), Gio.ListModel)
+        self.assertTrue(candidates)
+        for candidate in candidates:
+            self.assertIsInstance(candidate, Jxs.Candidate)
+            self.assertEqual(candidate.get_kind(), Jxs.CandidateKind.DIRECT)
+            self.assertIn(candidate.props.host, ("127.0.0.1", "::1"))
+            self.assertEqual(candidate.get_jid().to_string(), ADDRESSES[0 if candidate.is_local() else 1])
+        nominated = session.props.nominated_candidate
+        self.assertIn(nominated, candidates)
+        self.assertEqual(nominated.get_state(), Jxs.CandidateState.NOMINATED)
+        self.assertIsNone(nominated.get_error())
+        self.assertEqual(set(self.romeo.peers), {ADDRESSES[1]})
+        self.assertEqual(session.get_transport_namespace(), "urn:xmpp:jingle:transports:s5b:1")
+
+    def test_transports(self):
+        self.assertEqual(self.romeo.endpoint.get_transports(), ["s5b", "ibb"])
+        self.romeo.endpoint.set_transports(["ibb"])
+        self.assertEqual(self.romeo.endpoint.props.transports, ["ibb"])
+        pipe = self.open_pipe()
+        session = pipe.get_session()
+        self.juliet.accepted()
+        self.assertEqual(session.get_transport_namespace(), "urn:xmpp:jingle:transports:ibb:1")
+        self.assertEqual(len(session.get_candidates()), 0)
+        self.assertIsNone(session.get_nominated_candidate())
+
+    def test_address_request(self):
+        """Asked, the application answers later: here with no, so in-band is what is left."""
+        endpoint, peer = self.romeo.endpoint, self.juliet.channel.jid
+        asked = []
+        endpoint.connect("address-request", lambda _endpoint, who: asked.append(who.to_string()))
+        endpoint.props.address_policy = Jxs.AddressPolicy.ASK
+        self.assertEqual(endpoint.get_peer_address_policy(peer), Jxs.AddressPolicy.ASK)
+        opening = Waiter(endpoint.open_pipe_async, peer, "org.example.File", PRIORITY, None)
+        wait(lambda: asked)
+        self.assertEqual(asked, [ADDRESSES[1]])
+        self.assertIsNone(opening.result)
+        endpoint.set_peer_address_policy(peer, Jxs.AddressPolicy.RELAY_ONLY)
+        pipe = opening.finish(endpoint.open_pipe_finish)
+        session = pipe.get_session()
+        self.juliet.accepted()
+        self.assertEqual(session.get_transport_namespace(), "urn:xmpp:jingle:transports:ibb:1")
+        self.assertFalse([candidate for candidate in session.get_candidates() if candidate.is_local()])
+        endpoint.unset_peer_address_policy(peer)
+        self.assertEqual(endpoint.get_peer_address_policy(peer), Jxs.AddressPolicy.ASK)
+
+    def test_network_settings(self):
+        endpoint = self.romeo.endpoint
+        endpoint.add_proxy(Jxs.Jid.new("proxy.example.org"), None, 0)
+        endpoint.add_proxy(Jxs.Jid.new("proxy.example.net"), "192.0.2.9", 7777)
+        endpoint.add_external_address("192.0.2.7", 0)
+        for name, value in {"port-mapping": True, "enable-proxy": True, "discover-proxies": False,
+                            "connect-timeout": 5000, "listen-port": 4711}.items():
+            endpoint.set_property(name, value)
+            self.assertEqual(endpoint.get_property(name), value)
 
     def test_untrusted(self):
         self.pair(Jxs.TrustLevel.REFUSED, Jxs.TrustLevel.FIRST_USE)

@@ -3,6 +3,7 @@
 
 #include "jxs-test-pair.h"
 
+#include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/stream/jxs-stanza.h>
 
 static const char *const addresses[] = { "romeo@montague.lit/orchard",
@@ -24,6 +25,48 @@ identity_for (guint who)
   return g_object_ref (identities[who]);
 }
 
+static const char *
+get_transport (void)
+{
+  const char *name = g_getenv ("JXS_TEST_TRANSPORT");
+
+  return name != NULL ? name : "ibb";
+}
+
+gboolean
+pair_is_in_band (void)
+{
+  return g_str_equal (get_transport (), "ibb");
+}
+
+static gboolean
+candidate_cb (JxsEndpoint *endpoint, JxsJid *peer, JxsCandidate *candidate, gpointer user_data)
+{
+  g_autoptr (GInetAddress) address =
+      g_inet_address_new_from_string (jxs_candidate_get_host (candidate));
+
+  return address == NULL || !g_inet_address_get_is_loopback (address);
+}
+
+void
+pair_use_loopback (JxsEndpoint *endpoint)
+{
+  jxs_endpoint_set_allow_loopback (endpoint, TRUE);
+  jxs_endpoint_set_discover_proxies (endpoint, FALSE);
+  g_signal_connect (endpoint, "candidate", G_CALLBACK (candidate_cb), NULL);
+}
+
+JxsEndpoint *
+pair_new_endpoint (JxsChannel *channel, JxsIdentity *identity, JxsTrust *trust)
+{
+  const char *const transports[] = { get_transport (), NULL };
+  JxsEndpoint *endpoint = jxs_endpoint_new (channel, identity, trust);
+
+  jxs_endpoint_set_transports (endpoint, transports);
+  pair_use_loopback (endpoint);
+  return endpoint;
+}
+
 void
 pair_init (Pair *pair)
 {
@@ -38,9 +81,9 @@ pair_init (Pair *pair)
                                  &pair->channels[0],
                                  &pair->channels[1]);
   for (guint i = 0; i < 2; i++)
-    pair->endpoints[i] = jxs_endpoint_new (JXS_CHANNEL (pair->channels[i]),
-                                           pair->identities[i],
-                                           JXS_TRUST (pair->trusts[i]));
+    pair->endpoints[i] = pair_new_endpoint (JXS_CHANNEL (pair->channels[i]),
+                                            pair->identities[i],
+                                            JXS_TRUST (pair->trusts[i]));
 }
 
 static void
@@ -98,6 +141,27 @@ settle (void)
     ;
 }
 
+static guint hurry;
+
+static gboolean
+hurry_cb (gpointer user_data)
+{
+  jxs_clock_advance (20 * 1000);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+hurry_start (void)
+{
+  hurry = g_timeout_add (1, hurry_cb, NULL);
+}
+
+void
+hurry_stop (void)
+{
+  g_clear_handle_id (&hurry, g_source_remove);
+}
+
 static void
 stream_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -118,6 +182,7 @@ pipe_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&doorman->connection);
   doorman->connection =
       jxs_endpoint_accept_pipe_finish (JXS_ENDPOINT (source), result, &doorman->error);
+  doorman->n_connections += doorman->connection != NULL;
 }
 
 static void

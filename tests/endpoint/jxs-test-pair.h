@@ -22,6 +22,12 @@ typedef struct
 
 /* Identities are made once per process. */
 void pair_init (Pair *pair);
+/* An endpoint of a test: uses the one transport that the environment names (JXS_TEST_TRANSPORT,
+ * otherwise in-band), and keeps to the loopback interface. */
+JxsEndpoint *pair_new_endpoint (JxsChannel *channel, JxsIdentity *identity, JxsTrust *trust);
+gboolean pair_is_in_band (void);
+/* Lets no candidate pass but those of the loopback interface. */
+void pair_use_loopback (JxsEndpoint *endpoint);
 /* Both endpoints must die here, and with them everything they held. */
 void pair_clear (Pair *pair);
 
@@ -40,6 +46,10 @@ GAsyncResult *reply_wait (Reply *reply);
   g_main_context_iteration (NULL, TRUE)
 /* Iterates until nothing is left to do at once. */
 void settle (void);
+/* With the fake clock: lets its time pass much faster than that of the sockets and threads, which
+ * are real, until hurry_stop(). */
+void hurry_start (void);
+void hurry_stop (void);
 
 /* Answers "incoming" of an endpoint. */
 typedef struct
@@ -51,7 +61,8 @@ typedef struct
   GError *error;
   GCancellable *cancellable; /* for accepting */
   guint n_incoming;
-  gboolean hold; /* do not answer */
+  guint n_connections; /* accepted */
+  gboolean hold;       /* do not answer */
   JxsReasonCondition refuse;
   gulong id;
 } Doorman;

@@ -205,7 +205,8 @@ test_slow_reader (void)
     }
   while (ends[0].n_sent > before);
   g_test_message ("%" G_GSIZE_FORMAT " bytes ahead", ends[0].n_sent);
-  g_assert_cmpuint (ends[0].n_sent, <, 2 * 1024 * 1024);
+  /* A socket is as patient as the kernel. */
+  g_assert_cmpuint (ends[0].n_sent, <, pair_is_in_band () ? 2 * 1024 * 1024 : TOTAL);
   turns = ends[0].turns;
   for (guint i = 0; i < 20; i++)
     g_main_context_iteration (NULL, FALSE);

@@ -614,7 +614,7 @@ walk_init (Walk *walk)
   for (guint i = 0; i < 2; i++)
     {
       walk->channels[i]->other = walk->channels[!i];
-      walk->endpoints[i] = jxs_endpoint_new (JXS_CHANNEL (walk->channels[i]), identities[i], NULL);
+      walk->endpoints[i] = pair_new_endpoint (JXS_CHANNEL (walk->channels[i]), identities[i], NULL);
       watch (walk, walk->channels[i]);
       watch (walk, walk->endpoints[i]);
       g_signal_connect (walk->endpoints[i], "incoming", G_CALLBACK (incoming_cb), walk);

@@ -22,9 +22,9 @@ set_up (Fixture *f, gconstpointer data)
   pair_init (pair);
   g_clear_object (&pair->endpoints[JULIET]);
   settle ();
-  pair->endpoints[JULIET] = jxs_endpoint_new (JXS_CHANNEL (pair->channels[JULIET]),
-                                              NULL,
-                                              JXS_TRUST (pair->trusts[JULIET]));
+  pair->endpoints[JULIET] = pair_new_endpoint (JXS_CHANNEL (pair->channels[JULIET]),
+                                               NULL,
+                                               JXS_TRUST (pair->trusts[JULIET]));
   for (guint i = 0; i < 2; i++)
     {
       jxs_endpoint_set_require_security (pair->endpoints[i], FALSE);
@@ -195,9 +195,9 @@ test_disposed (Fixture *f, gconstpointer data)
   doorman_clear (&f->doormen[ROMEO]);
   g_clear_object (&pair->endpoints[ROMEO]);
   settle ();
-  pair->endpoints[ROMEO] = jxs_endpoint_new (JXS_CHANNEL (pair->channels[ROMEO]),
-                                             pair->identities[ROMEO],
-                                             JXS_TRUST (trust));
+  pair->endpoints[ROMEO] = pair_new_endpoint (JXS_CHANNEL (pair->channels[ROMEO]),
+                                              pair->identities[ROMEO],
+                                              JXS_TRUST (trust));
   trust->endpoint = pair->endpoints[ROMEO];
   jxs_endpoint_set_require_security (pair->endpoints[ROMEO], FALSE);
   doorman_init (&f->doormen[ROMEO], pair->endpoints[ROMEO]);

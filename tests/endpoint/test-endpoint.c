@@ -295,7 +295,7 @@ test_features (void)
       GError *error;
 
       jxs_loopback_channel_new_pair (romeo_jid, juliet_jid, &first, &second);
-      endpoint = jxs_endpoint_new (JXS_CHANNEL (first), identity, NULL);
+      endpoint = pair_new_endpoint (JXS_CHANNEL (first), identity, NULL);
       router = jxs_router_get (JXS_CHANNEL (second));
       if (missing == 0)
         {
@@ -398,9 +398,9 @@ rearm (Pair *pair, guint who, gboolean identity, gboolean required)
 {
   g_clear_object (&pair->endpoints[who]);
   settle ();
-  pair->endpoints[who] = jxs_endpoint_new (JXS_CHANNEL (pair->channels[who]),
-                                           identity ? pair->identities[who] : NULL,
-                                           identity ? JXS_TRUST (pair->trusts[who]) : NULL);
+  pair->endpoints[who] = pair_new_endpoint (JXS_CHANNEL (pair->channels[who]),
+                                            identity ? pair->identities[who] : NULL,
+                                            identity ? JXS_TRUST (pair->trusts[who]) : NULL);
   jxs_endpoint_set_require_security (pair->endpoints[who], required);
 }
 
@@ -412,6 +412,7 @@ test_plain (void)
   g_autoptr (GAsyncResult) closed = NULL;
   g_autoptr (GError) error = NULL;
   Reply reply = { NULL };
+  Reply theirs = { NULL };
   Doorman doorman;
   Pair pair;
 
@@ -425,9 +426,14 @@ test_plain (void)
   exchange (G_IO_STREAM (connection), G_IO_STREAM (doorman.connection), "in the open");
   exchange (G_IO_STREAM (doorman.connection), G_IO_STREAM (connection), "likewise");
   g_io_stream_close_async (G_IO_STREAM (connection), G_PRIORITY_DEFAULT, NULL, reply_cb, &reply);
+  /* A direct path has two directions, which end each on its own. */
+  g_io_stream_close_async (
+      G_IO_STREAM (doorman.connection), G_PRIORITY_DEFAULT, NULL, reply_cb, &theirs);
   closed = reply_wait (&reply);
   g_io_stream_close_finish (G_IO_STREAM (connection), closed, &error);
   g_assert_no_error (error);
+  wait_until (theirs.result != NULL);
+  g_clear_object (&theirs.result);
   wait_until (jxs_session_get_state (doorman.session) == JXS_SESSION_STATE_ENDED);
   g_assert_cmpint (jxs_reason_get_condition (jxs_session_get_reason (doorman.session)),
                    ==,
@@ -567,7 +573,8 @@ test_many (gconstpointer data)
   for (guint i = 0; i < 2; i++)
     jxs_endpoint_set_limits (pair.endpoints[i], i == JULIET ? limit : MANY, MANY);
   g_signal_connect (pair.endpoints[JULIET], "incoming", G_CALLBACK (many_incoming_cb), &many);
-  for (guint i = 0; i < MANY_AT_ONCE; i++)
+  /* A listener takes only so many connections of one machine at a time. */
+  for (guint i = 0; i < (pair_is_in_band () ? MANY_AT_ONCE : 8); i++)
     many_start (&many);
   wait_until (many.n_opened + many.n_failed == MANY && many.n_accepted == many.n_opened);
   g_assert_cmpuint (many.n_opened, ==, limit);

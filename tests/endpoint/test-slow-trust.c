@@ -71,8 +71,9 @@ test_nine_minutes (gconstpointer data)
   jxs_clock_use_fake (0);
   pair_init (&pair);
   g_object_unref (pair.endpoints[who]);
-  pair.endpoints[who] =
-      jxs_endpoint_new (JXS_CHANNEL (pair.channels[who]), pair.identities[who], JXS_TRUST (person));
+  pair.endpoints[who] = pair_new_endpoint (JXS_CHANNEL (pair.channels[who]),
+                                           pair.identities[who],
+                                           JXS_TRUST (person));
   g_signal_connect (pair.endpoints[1 - who], "trace", G_CALLBACK (trace_cb), &connected);
   doorman_init (&doorman, pair.endpoints[JULIET]);
   jxs_endpoint_open_stream_async (

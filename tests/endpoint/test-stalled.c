@@ -40,7 +40,7 @@ set_up (Fixture *fixture, gconstpointer data)
         JxsEndpoint **endpoint = &fixture->pair.endpoints[i];
 
         g_clear_object (endpoint);
-        *endpoint = jxs_endpoint_new (JXS_CHANNEL (fixture->pair.channels[i]), NULL, NULL);
+        *endpoint = pair_new_endpoint (JXS_CHANNEL (fixture->pair.channels[i]), NULL, NULL);
         jxs_endpoint_set_require_security (*endpoint, FALSE);
       }
   doorman_init (&fixture->doorman, fixture->pair.endpoints[JULIET]);
@@ -254,7 +254,9 @@ test_closing (Fixture *fixture, gconstpointer data)
   fill (fixture, ROMEO);
   g_io_stream_close_async (get_end (fixture, ROMEO), G_PRIORITY_DEFAULT, NULL, reply_cb, &reply);
   assert_falls_asleep ();
-  g_assert_null (reply.result);
+  /* What is in a socket the kernel delivers. */
+  if (pair_is_in_band ())
+    g_assert_null (reply.result);
   while (reply.result == NULL)
     {
       jxs_clock_advance (G_USEC_PER_SEC);
@@ -302,8 +304,11 @@ main (int argc, char **argv)
   ADD ("dropped", test_dropped);
   ADD ("ended", test_ended);
   ADD ("closing", test_closing);
-  ADD_KIND ("stream/plain", test_congested, STREAM | PLAIN);
-  ADD_KIND ("stream/tls", test_congested, STREAM);
+  if (pair_is_in_band ())
+    {
+      ADD_KIND ("stream/plain", test_congested, STREAM | PLAIN);
+      ADD_KIND ("stream/tls", test_congested, STREAM);
+    }
 #undef ADD
 #undef ADD_KIND
   return g_test_run ();
