@@ -68,6 +68,7 @@ tool_account_add_options (ToolAccount *self, GOptionContext *context)
   };
 
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  tool_network_add_options (&self->network, context);
 }
 
 /* A domain alone is a valid address, but mostly one that was cut short. */
@@ -185,7 +186,7 @@ prepare (ToolAccount *self, const char *resource, JxsJid *peer, GError **error)
   for (gsize i = 0; self->fingerprints != NULL && self->fingerprints[i] != NULL; i++)
     if (!pin (self, self->fingerprints[i], peer, error))
       return FALSE;
-  return TRUE;
+  return tool_network_apply (&self->network, NULL, error);
 }
 
 static gboolean
@@ -270,6 +271,7 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
   g_signal_connect (self->client, "closed", G_CALLBACK (closed_cb), self);
   self->endpoint =
       jxs_endpoint_new (JXS_CHANNEL (self->client), self->identity, JXS_TRUST (self->trust));
+  tool_network_apply (&self->network, self->endpoint, NULL); /* it was understood before */
   if (self->trace)
     tool_trace (self->endpoint,
                 jxs_jid_to_string (jxs_channel_get_local_jid (JXS_CHANNEL (self->client))));
@@ -308,6 +310,7 @@ tool_account_clear (ToolAccount *self)
   g_clear_object (&self->trust);
   g_clear_pointer (&self->jid, jxs_jid_unref);
   g_clear_error (&self->lost_error);
+  tool_network_clear (&self->network);
   g_clear_pointer (&self->jid_text, g_free);
   g_clear_pointer (&self->server, g_free);
   g_clear_pointer (&self->ca_file, g_free);
@@ -338,12 +341,14 @@ tool_print_connection (JxsConnection *connection)
 {
   const char *cipher = jxs_connection_get_cipher_name (connection);
   const char *fingerprint = jxs_connection_get_peer_fingerprint (connection);
+  g_autofree char *path = tool_network_path (jxs_connection_get_session (connection));
 
   g_printerr (_ ("Connected with %s: %s%s%s\n"),
               jxs_jid_to_string (jxs_connection_get_peer_jid (connection)),
               jxs_connection_get_protocol_name (connection),
               cipher != NULL ? ", " : "",
               cipher != NULL ? cipher : "");
+  g_printerr (_ ("Path: %s\n"), path);
   if (fingerprint != NULL)
     {
       g_autofree char *text = tool_fingerprint (fingerprint, 2);

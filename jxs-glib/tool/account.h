@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "tool.h"
+#include "network.h"
 
 G_BEGIN_DECLS
 
-/* An account on a server, and the endpoint on top of it: what `listen`, `chat` and `pipe` share. */
+/* An account on a server, and the endpoint on top of it: what the commands that call share. */
 typedef struct
 {
   /* options */
@@ -16,6 +16,7 @@ typedef struct
   char *identity_path;
   char **fingerprints;
   gboolean trace;
+  ToolNetwork network;
 
   JxsJid *jid;           /* (owned) */
   JxsIdentity *identity; /* (owned) */

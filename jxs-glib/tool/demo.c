@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "network.h"
 #include "timeline.h"
 
 #include <string.h>
@@ -33,6 +34,7 @@ typedef struct
   Side romeo;
   Side juliet;
   ToolTimeline *timeline; /* (owned) */
+  ToolNetwork network;
   guint delay_ms;
   guint64 size;
   GFile *original; /* (owned) (nullable) */
@@ -144,10 +146,25 @@ trace_cb (JxsEndpoint *endpoint,
     tool_timeline_note (demo->timeline, channel, _ ("key accepted: secure"), "");
 }
 
+/* Both sides are on this machine, so this is all they need of it. */
+static gboolean
+candidate_cb (JxsEndpoint *endpoint, JxsJid *peer, JxsCandidate *candidate, gpointer user_data)
+{
+  g_autoptr (GInetAddress) address =
+      g_inet_address_new_from_string (jxs_candidate_get_host (candidate));
+
+  return address == NULL || !g_inet_address_get_is_loopback (address);
+}
+
 static void
 start_side (Demo *demo, Side *side, gboolean trace)
 {
   side->endpoint = jxs_endpoint_new (side->channel, side->identity, side->trust);
+  jxs_endpoint_set_port_mapping (side->endpoint, FALSE);
+  jxs_endpoint_set_discover_proxies (side->endpoint, FALSE);
+  tool_network_apply (&demo->network, side->endpoint, NULL); /* it was understood before */
+  jxs_endpoint_set_allow_loopback (side->endpoint, TRUE);
+  g_signal_connect (side->endpoint, "candidate", G_CALLBACK (candidate_cb), NULL);
   g_signal_connect (side->endpoint, "trace", G_CALLBACK (trace_cb), demo);
   if (trace)
     tool_trace (side->endpoint, jxs_jid_get_local (side->jid));
@@ -244,8 +261,10 @@ print_trust (JxsConnection *connection)
 static void
 print_connection (Demo *demo, JxsConnection *connection, double elapsed_ms)
 {
-  guint round_trips = jxs_session_get_round_trips (jxs_connection_get_session (connection));
+  JxsSession *session = jxs_connection_get_session (connection);
+  guint round_trips = jxs_session_get_round_trips (session);
   const char *cipher = jxs_connection_get_cipher_name (connection);
+  g_autofree char *path = tool_network_path (session);
   g_autofree char *setup = NULL;
   g_autofree char *encryption = g_strdup_printf ("%s%s%s",
                                                  jxs_connection_get_protocol_name (connection),
@@ -262,7 +281,7 @@ print_connection (Demo *demo, JxsConnection *connection, double elapsed_ms)
     setup =
         g_strdup_printf (_ ("%.1f ms, with %u round trips for Jingle"), elapsed_ms, round_trips);
   print_fact (_ ("Set up in"), setup);
-  print_fact (_ ("Path"), _ ("in-band: in stanzas, as they pass through servers"));
+  print_fact (_ ("Path"), path);
   print_fact (_ ("Encryption"), encryption);
   print_fingerprint ("romeo", jxs_connection_get_local_fingerprint (connection));
   print_fingerprint ("juliet", jxs_connection_get_peer_fingerprint (connection));
@@ -615,6 +634,7 @@ demo_clear (Demo *demo)
   side_clear (&demo->romeo);
   side_clear (&demo->juliet);
   g_clear_pointer (&demo->timeline, tool_timeline_free);
+  tool_network_clear (&demo->network);
   if (demo->original != NULL)
     g_file_delete (demo->original, NULL, NULL);
   if (demo->copy != NULL)
@@ -623,12 +643,26 @@ demo_clear (Demo *demo)
   g_clear_object (&demo->copy);
 }
 
+static int
+run (Demo *demo, gboolean trace)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!start (demo, trace, &error) || !open_stream (demo, &error) ||
+      !exchange_messages (demo, &error) || !move_file (demo, &error) ||
+      !close_stream (demo, &error))
+    return tool_fail (_ ("The demo failed"), error);
+  g_print ("\n%s%s%s\n", tool_style (TOOL_GREEN), _ ("All verified."), tool_end_style ());
+  return TOOL_OK;
+}
+
 int
 tool_demo (int argc, char **argv)
 {
   int size_mib = DEFAULT_SIZE_MIB;
   int delay_ms = DEFAULT_DELAY_MS;
   gboolean trace = FALSE;
+  Demo demo = { 0 };
   const GOptionEntry entries[] = {
     { "size", 's', 0, G_OPTION_ARG_INT, &size_mib, N_ ("Size of the file in MiB (8)"), "MIB" },
     { "delay",
@@ -638,6 +672,13 @@ tool_demo (int argc, char **argv)
       &delay_ms,
       N_ ("Milliseconds a stanza takes to the other side (20)"),
       "MS" },
+    { "transports",
+      0,
+      0,
+      G_OPTION_ARG_STRING,
+      &demo.network.transports,
+      N_ ("What may carry the bytes, best first (s5b,ibb)"),
+      "LIST" },
     { "trace",
       0,
       0,
@@ -649,7 +690,6 @@ tool_demo (int argc, char **argv)
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
-  Demo demo = { 0 };
   int status = TOOL_OK;
 
   g_option_context_set_summary (
@@ -658,22 +698,21 @@ tool_demo (int argc, char **argv)
          "messages, and move a file through a pipe. Ends with status 0 only if all was verified."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!tool_parse (context, &argc, &argv, &status))
-    return status;
-  if (argc > 1)
-    return tool_usage (_ ("“%s” is one argument too many"), argv[1]);
-  if (size_mib < 0 || size_mib > MAX_SIZE_MIB)
-    return tool_usage (_ ("The size must be between 0 and %d MiB"), MAX_SIZE_MIB);
-  if (delay_ms < 0 || delay_ms > MAX_DELAY_MS)
-    return tool_usage (_ ("The delay must be between 0 and %d ms"), MAX_DELAY_MS);
-
-  demo.size = (guint64) size_mib * 1024 * 1024;
-  demo.delay_ms = delay_ms;
-  if (start (&demo, trace, &error) && open_stream (&demo, &error) &&
-      exchange_messages (&demo, &error) && move_file (&demo, &error) &&
-      close_stream (&demo, &error))
-    g_print ("\n%s%s%s\n", tool_style (TOOL_GREEN), _ ("All verified."), tool_end_style ());
+    ;
+  else if (argc > 1)
+    status = tool_usage (_ ("“%s” is one argument too many"), argv[1]);
+  else if (size_mib < 0 || size_mib > MAX_SIZE_MIB)
+    status = tool_usage (_ ("The size must be between 0 and %d MiB"), MAX_SIZE_MIB);
+  else if (delay_ms < 0 || delay_ms > MAX_DELAY_MS)
+    status = tool_usage (_ ("The delay must be between 0 and %d ms"), MAX_DELAY_MS);
+  else if (!tool_network_apply (&demo.network, NULL, &error))
+    status = tool_usage ("%s", error->message);
   else
-    status = tool_fail (_ ("The demo failed"), error);
+    {
+      demo.size = (guint64) size_mib * 1024 * 1024;
+      demo.delay_ms = delay_ms;
+      status = run (&demo, trace);
+    }
   demo_clear (&demo);
   return status;
 }

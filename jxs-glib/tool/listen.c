@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "pipe.h"
+#include "probe.h"
 #include "talk.h"
 
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include <glib/gi18n.h>
 
+#define MAX_PROBES 8     /* at a time; stops who has accounts without number from keeping us busy */
 #define MAX_QUESTIONS 16 /* that wait for an answer; stops strangers from filling the screen */
 
 typedef struct
@@ -24,6 +26,7 @@ typedef struct
   ToolLines *lines;    /* (owned) (nullable) */
   JxsConnection *pipe; /* (owned) (nullable) */
   gboolean accepting;  /* a pipe */
+  guint probes;        /* being accepted or answered */
   guint sending;
   guint n_ended;
   gboolean is_done; /* says the person at the terminal */
@@ -60,7 +63,9 @@ ask (Listen *self)
   JxsSession *session = g_queue_peek_head (&self->questions);
 
   if (session != NULL)
-    g_printerr (_ ("%s wants to chat. Accept? [y/N] "),
+    g_printerr (jxs_endpoint_is_stream_session (self->account.endpoint, session)
+                    ? _ ("%s wants to chat. Accept? [y/N] ")
+                    : _ ("%s wants to probe the connection. Accept? [y/N] "),
                 jxs_jid_to_string (jxs_session_get_peer_jid (session)));
 }
 
@@ -106,11 +111,59 @@ pipe_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+probed_cb (gpointer user_data)
+{
+  Listen *self = user_data;
+
+  self->probes--;
+}
+
+static void
+probe_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Listen *self = user_data;
+  g_autoptr (GError) error = NULL;
+  JxsConnection *connection =
+      jxs_endpoint_accept_pipe_finish (JXS_ENDPOINT (source), result, &error);
+  g_autofree char *path = NULL;
+
+  if (connection == NULL)
+    {
+      tool_fail (_ ("A probe did not come about"), error);
+      self->probes--;
+      return;
+    }
+  path = tool_network_path (jxs_connection_get_session (connection));
+  g_printerr (_ ("%s probes the connection: %s\n"),
+              jxs_jid_to_string (jxs_connection_get_peer_jid (connection)),
+              path);
+  tool_probe_answer (connection, probed_cb, self);
+}
+
+static gboolean
+is_for (Listen *self, JxsSession *session, const char *service)
+{
+  return g_strcmp0 (jxs_endpoint_get_session_service (self->account.endpoint, session), service) ==
+         0;
+}
+
+static void
 accept_session (Listen *self, JxsSession *session)
 {
   JxsEndpoint *endpoint = self->account.endpoint;
 
-  if (self->for_pipe)
+  if (is_for (self, session, TOOL_PROBE_SERVICE))
+    {
+      if (self->probes >= MAX_PROBES)
+        {
+          decline (session, JXS_REASON_BUSY);
+          return;
+        }
+      self->probes++;
+      jxs_endpoint_accept_pipe_async (
+          endpoint, session, G_PRIORITY_DEFAULT, tool_get_cancellable (), probe_accepted_cb, self);
+    }
+  else if (self->for_pipe)
     {
       self->accepting = TRUE;
       jxs_endpoint_accept_pipe_async (
@@ -158,10 +211,9 @@ incoming_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
 {
   Listen *self = user_data;
   JxsJid *peer = jxs_session_get_peer_jid (session);
-  gboolean is_stream = jxs_endpoint_is_stream_session (endpoint, session);
-  gboolean fits = self->for_pipe ? g_strcmp0 (jxs_endpoint_get_session_service (endpoint, session),
-                                              TOOL_PIPE_SERVICE) == 0
-                                 : is_stream;
+  gboolean is_probe = is_for (self, session, TOOL_PROBE_SERVICE);
+  gboolean fits = is_probe || (self->for_pipe ? is_for (self, session, TOOL_PIPE_SERVICE)
+                                              : jxs_endpoint_is_stream_session (endpoint, session));
 
   if (!fits)
     {
@@ -172,7 +224,7 @@ incoming_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
                   jxs_jid_to_string (peer));
       decline (session, JXS_REASON_DECLINE);
     }
-  else if (self->for_pipe && (self->pipe != NULL || self->accepting))
+  else if (self->for_pipe && !is_probe && (self->pipe != NULL || self->accepting))
     decline (session, JXS_REASON_BUSY);
   else if (is_accepted (self, peer))
     accept_session (self, session);
@@ -336,7 +388,7 @@ listen_clear (Listen *self)
       g_object_unref (session);
     }
   /* Accepting that was cancelled still calls back. */
-  while (self->sending > 0 || self->accepting)
+  while (self->sending > 0 || self->accepting || self->probes > 0)
     g_main_context_iteration (NULL, TRUE);
   g_clear_object (&self->pipe);
   g_clear_pointer (&self->talks, g_ptr_array_unref);

@@ -21,6 +21,7 @@ static const struct
   { "listen", tool_listen, N_ ("wait for others, and chat with them or take their bytes") },
   { "chat", tool_chat, N_ ("open an encrypted stream, and send lines as messages") },
   { "pipe", tool_pipe, N_ ("connect standard input and output with those of the peer") },
+  { "probe", tool_probe, N_ ("show which ways there are to the peer, and which work") },
 #endif
   { "identity", tool_identity, N_ ("show the key others know this computer by") },
 };

@@ -57,7 +57,23 @@ describe_security (GString *text, JxsElement *security)
     g_string_append_printf (text, " %s", jxs_element_get_attribute (method, "name"));
 }
 
-/* “XML stream · in-band · TLS x509 · fingerprint”: the content of an action, by its namespaces. */
+/* Of SOCKS5 bytestreams: how many candidates, or “candidate-used”. */
+static void
+describe_transport (GString *text, JxsElement *transport)
+{
+  guint n_candidates = 0;
+
+  for (JxsElement *child = jxs_element_get_first_child (transport); child != NULL;
+       child = jxs_element_get_next_sibling (child))
+    if (g_str_equal (jxs_element_get_name (child), "candidate"))
+      n_candidates++;
+    else
+      append_part (text, jxs_element_get_name (child));
+  if (n_candidates > 0)
+    g_string_append_printf (text, " (%u)", n_candidates);
+}
+
+/* “stream · in-band · TLS x509”: the content of an action, by its namespaces. */
 static char *
 describe_content (JxsElement *jingle)
 {
@@ -66,8 +82,9 @@ describe_content (JxsElement *jingle)
     const char *namespace_uri;
     const char *name;
   } known[] = {
-    { "urn:xmpp:jingle:apps:xmlstream:0", N_ ("XML stream") },
+    { "urn:xmpp:jingle:apps:xmlstream:0", N_ ("stream") },
     { "urn:jxs-glib:jingle:apps:pipe:0", N_ ("pipe") },
+    { "urn:xmpp:jingle:transports:s5b:1", N_ ("SOCKS5") },
     { "urn:xmpp:jingle:transports:ibb:1", N_ ("in-band") },
   };
   GString *text = g_string_new (NULL);
@@ -85,6 +102,8 @@ describe_content (JxsElement *jingle)
       for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
         if (g_strcmp0 (jxs_element_get_namespace (child), known[i].namespace_uri) == 0)
           append_part (text, _ (known[i].name));
+      if (g_str_equal (jxs_element_get_name (child), "transport"))
+        describe_transport (text, child);
     }
   return g_string_free (text, FALSE);
 }

@@ -31,6 +31,7 @@ int tool_identity (int argc, char **argv);
 int tool_chat (int argc, char **argv);
 int tool_listen (int argc, char **argv);
 int tool_pipe (int argc, char **argv);
+int tool_probe (int argc, char **argv);
 #endif
 
 /* tool.c: errors, waiting, interruption */

@@ -88,7 +88,8 @@ class Usage(unittest.TestCase):
 
     def test_wrong(self):
         for arguments in ([], ["dance"], ["demo", "--dance"], ["demo", "more"], ["demo", "--size", "-1"],
-                          ["demo", "--size", "much"], ["demo", "--delay", "100000"], ["identity"],
+                          ["demo", "--size", "much"], ["demo", "--delay", "100000"],
+                          ["demo", "--transports", "tcp"], ["identity"],
                           ["identity", "--new"], ["identity", "--jid", "@"], ["identity", "--ed25519", "-j", "a@b.c"],
                           ["identity", "--jid", "a@b.c", "more"]):
             with self.subTest(arguments):
@@ -193,14 +194,17 @@ class Identity(unittest.TestCase):
 
 class Demo(unittest.TestCase):
     def test_verified(self):
-        result = run("demo", "--size", "2", "--delay", "5")
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertEqual(result.stderr, "")
-        for part in ("session-initiate", "session-accept", "TLS 1.3", "SHA-256", "the file arrived as it was sent",
-                     "2 messages one way, 2 the other", "first use", "pinned", "ended in order"):
-            self.assertIn(part, result.stdout)
-        self.assertTrue(result.stdout.endswith("\nAll verified.\n"))
-        self.assertEqual([line for line in result.stdout.splitlines() if len(line) > 80], [])
+        for transports, path in {"s5b,ibb": r"direct, (to|at our) (127\.0\.0\.1|\[::1\]):\d+", "ibb": "in-band"}.items():
+            with self.subTest(transports):
+                result = run("demo", "--size", "2", "--delay", "5", "--transports", transports)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+                self.assertEqual(result.stderr, "")
+                for part in ("session-initiate", "session-accept", "TLS 1.3", "SHA-256", "first use", "pinned",
+                             "the file arrived as it was sent", "2 messages one way, 2 the other", "ended in order"):
+                    self.assertIn(part, result.stdout)
+                self.assertRegex(result.stdout, r"(?m)^  Path +" + path)
+                self.assertTrue(result.stdout.endswith("\nAll verified.\n"))
+                self.assertEqual([line for line in result.stdout.splitlines() if len(line) > 80], [])
 
     def test_sizes(self):
         for size in ("0", "1"):
@@ -241,16 +245,19 @@ class Demo(unittest.TestCase):
 
     def test_log_tells_no_secrets(self):
         """Neither the log nor the trace, at their fullest, holds what was said or sent."""
-        result = run("demo", "--size", "1", "--delay", "0", "--trace", environment={"G_MESSAGES_DEBUG": "all"})
-        self.assertEqual(result.returncode, 0)
-        self.assertNotIn("DEBUG", result.stdout)
-        said = re.findall(r"^  (?:romeo|juliet) +(.*[.?!])$", result.stdout, re.MULTILINE)
-        self.assertEqual(len(said), 4)
-        for layer in ("jingle", "security", "stream", "ibb", "e2e"):
-            self.assertIn(f"jxs-{layer}-DEBUG", result.stderr)
-        for secret in [*said, "-----BEGIN", "PRIVATE KEY", "<body", "<data", "stream:stream"]:
-            for trace in command.traces_of(secret):
-                self.assertNotIn(trace, result.stderr.encode())
+        for transport in ("s5b", "ibb"):
+            with self.subTest(transport):
+                result = run("demo", "--size", "1", "--delay", "0", "--trace", "--transports", transport,
+                             environment={"G_MESSAGES_DEBUG": "all"})
+                self.assertEqual(result.returncode, 0)
+                self.assertNotIn("DEBUG", result.stdout)
+                said = re.findall(r"^  (?:romeo|juliet) +(.*[.?!])$", result.stdout, re.MULTILINE)
+                self.assertEqual(len(said), 4)
+                for layer in ("jingle", "security", "stream", transport, "e2e"):
+                    self.assertTrue(f"jxs-{layer}-DEBUG" in result.stderr, layer)
+                for secret in [*said, "-----BEGIN", "PRIVATE KEY", "<body", "<data", "stream:stream"]:
+                    for trace in command.traces_of(secret):
+                        self.assertFalse(trace in result.stderr.encode(), secret)
 
     def test_interrupted(self):
         """Whether it was opening, making the file or moving it."""

@@ -49,10 +49,11 @@ def closed_pipe():
 
 class Server(unittest.TestCase):
     limit = None
+    proxy65 = False
 
     @classmethod
     def setUpClass(cls):
-        cls.server = prosody.Prosody(limit=cls.limit)
+        cls.server = prosody.Prosody(limit=cls.limit, proxy65=cls.proxy65)
         try:
             cls.server.start()
         except prosody.ProsodyMissing as missing:
@@ -64,9 +65,12 @@ class Server(unittest.TestCase):
         cls.server.stop()
         cls.data.cleanup()
 
+    # What the tests of other things use: through the server, as there is one.
+    network = ("--transports", "ibb")
+
     def account(self, user):
         return ["--jid", f"{user}@{self.server.domain}", "--server", self.server.server,
-                "--ca-file", self.server.ca_file]
+                "--ca-file", self.server.ca_file, *self.network]
 
     def environment(self, **more):
         return {"XDG_DATA_HOME": self.data.name, "JXS_PASSWORD": self.server.password, **more}
@@ -614,6 +618,139 @@ class ThrottledPipe(Pipe):
         print(f"# {pings} pings, the slowest answered after {slowest:.2f} s", flush=True)
         self.assertGreater(pings, 3)
         self.assertLess(slowest, PING_SECONDS)
+
+
+class Paths(Server):
+    """Which way the bytes take, by the options of both sides."""
+
+    proxy65 = True
+    network = ("--no-port-mapping",)
+    # The longest there is.
+    long_address = "[2001:db8:1111:2222:3333:4444:5555:6666]:65535"
+
+    def relay(self):
+        return f"through the relay {self.server.proxy_jid} (127.0.0.1:{self.server.proxy_port})"
+
+    def assert_readable(self, text):
+        self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+        self.assertNotIn("\x1b", text)
+
+    def probe(self, *options, listen=(), status=0):
+        """What the one who probes and the one who is probed print."""
+        with self.jxs("listen", "juliet", "--accept", "all", *listen) as other:
+            other.errors.until("Listening")
+            with self.jxs("probe", "romeo", self.juliet(), *options) as probe:
+                self.assertEqual(probe.wait(), status, probe.errors.text())
+                output = "\n".join(probe.output.rest())
+                probe.errors.rest()
+            other.process.send_signal(signal.SIGINT)
+            self.assertEqual(other.wait(), 130)
+            other.errors.rest()
+        self.assert_readable(output)
+        return output, probe.errors.text(), other.errors.text()
+
+    def test_direct(self):
+        both = ("--allow-loopback",)
+        output, errors, other = self.probe(*both, listen=both)
+        self.assertRegex(output, r"(?m)^  (here|there) +direct +\d+  \S+ .* in use$")
+        self.assertRegex(output, r"(?m)^  (here|there) +relay +\d+  127\.0\.0\.1:\d+ ")
+        self.assertRegex(output, r"(?m)^  s5b   in use$")
+        self.assertRegex(output, r"(?m)^  ibb   not needed$")
+        self.assertRegex(output, r"(?m)^  direct, (to|at our) \S+:\d+$")
+        self.assertRegex(output, r"There and back, encrypted, takes \d+\.\d ms")
+        self.assertRegex(errors, r"Path: direct, ")
+        self.assertRegex(other, r"probes the connection: direct, ")
+
+    def test_relay_only(self):
+        """Neither side's address is shown to anybody."""
+        for ours, theirs in (("--relay-only",), ()), ((), ("--relay-only",)), (("--relay-only",), ("--relay-only",)):
+            with self.subTest(ours=ours, theirs=theirs):
+                # The relay is at a loopback address here.
+                output, _, other = self.probe("--allow-loopback", *ours, listen=("--allow-loopback", *theirs))
+                self.assertIn(self.relay(), output)
+                self.assertIn(self.relay(), other)
+                if ours:
+                    self.assertNotRegex(output, r"(?m)^  here +(direct|router|tunnel)")
+                if theirs:
+                    self.assertNotRegex(output, r"(?m)^  there +(direct|router|tunnel)")
+
+    def test_in_band(self):
+        output, _, other = self.probe("--transports", "ibb")
+        self.assertIn("none was offered", output)
+        self.assertRegex(output, r"(?m)^  ibb   in use$")
+        self.assertIn("in-band", output)
+        self.assertIn("in-band", other)
+
+    def test_long_address(self):
+        output, _, _ = self.probe("--allow-loopback", "--proxy", f"far.example={self.long_address}", "--transports", "s5b,ibb",
+                                  listen=("--allow-loopback",))
+        self.assertIn(self.long_address, output)
+
+    def test_no_way(self):
+        """Nothing is left: the table says what was tried, the error why it did not work."""
+        output, errors, other = self.probe(
+            "--transports", "s5b", "--relay-only", listen=("--transports", "s5b", "--relay-only"), status=1)
+        self.assertIn("Ways between us", output)
+        self.assertNotIn("in use", output)
+        self.assertIn("No connection with " + self.juliet(), errors)
+        self.assertIn("A probe did not come about", other)
+
+    def test_declined(self):
+        with self.jxs("listen", "juliet", "--accept", "nurse@" + self.server.domain) as listen:
+            listen.errors.until("Listening")
+            with self.jxs("probe", "romeo", self.juliet()) as probe:
+                self.assertEqual(probe.wait(), 4)
+                self.assertEqual(probe.output.rest(), [])
+
+    def test_asked(self):
+        with Terminal("listen", *self.account("juliet"), environment=self.environment(NO_COLOR="1")) as listen:
+            listen.until("Listening")
+            with self.jxs("probe", "romeo", self.juliet(), "--transports", "ibb") as probe:
+                listen.until("wants to probe the connection. Accept? [y/N] ")
+                listen.type("y\n")
+                self.assertEqual(probe.wait(), 0)
+            listen.until("probes the connection: in-band")
+
+    def test_chat(self):
+        both = ("--allow-loopback",)
+        with self.jxs("listen", "juliet", "--accept", "all", "--once", *both) as listen:
+            listen.errors.until("Listening")
+            with self.jxs("chat", "romeo", self.juliet(), *both) as chat:
+                chat.errors.until("Path: direct, ")
+                listen.errors.until("Path: direct, ")
+                chat.send("hello")
+                listen.output.until(": hello")
+                chat.end_input()
+                self.assertEqual(chat.wait(), 0)
+            self.assertEqual(listen.wait(), 0)
+
+    def test_pipe(self):
+        """Through the relay, and a probe beside it."""
+        sent = bytes_of(1024 * 1024)
+        both = ("--allow-loopback", "--relay-only")
+        with self.jxs("listen", "juliet", "--pipe", "--accept", "all", *both) as listen:
+            listen.errors.until("Listening")
+            with self.jxs("pipe", "romeo", self.juliet(), *both) as pipe:
+                pipe.errors.until("Path: " + self.relay())
+                listen.errors.until("Path: " + self.relay())
+                with self.jxs("probe", "romeo", self.juliet(), *both) as probe:
+                    self.assertEqual(probe.wait(), 0, probe.errors.text())
+                text = base64.b64encode(sent).decode()
+                pipe.send(text)
+                self.assertEqual(listen.output.until(""), text)
+                pipe.end_input()
+                listen.end_input()
+                self.assertEqual(pipe.wait(), 0)
+            self.assertEqual(listen.wait(), 0)
+
+    def test_wrong_options(self):
+        for options in (["--transports", "tcp"], ["--transports", ""], ["--transports", "ibb,ibb"],
+                        ["--proxy", "@"], ["--proxy", "proxy.example="], ["--proxy", "proxy.example=host"],
+                        ["--proxy", "proxy.example=host:0"], ["--proxy", "proxy.example=host:70000"]):
+            with self.subTest(options):
+                with self.jxs("probe", "romeo", self.juliet(), *options) as probe:
+                    self.assertEqual(probe.wait(), 2, probe.errors.text())
+                    self.assertRegex("\n".join(probe.errors.rest()), "^jxs: ")
 
 
 if __name__ == "__main__":
