@@ -69,7 +69,8 @@ gboolean jxs_content_knows_namespace (JxsContent *self, const char *namespace_ur
 /* A namespace whose stanzas may still come, and mean nothing any more. */
 void jxs_content_ignore_namespace (JxsContent *self, const char *namespace_uri);
 
-/* Milliseconds for all transports together, from jxs_content_start() on; before that. */
+/* Milliseconds for all transports together, securing included, from jxs_content_start() on; before
+ * that. */
 void jxs_content_set_connect_timeout (JxsContent *self, guint timeout_ms);
 
 /* The session is accepted: on to the stream. */

@@ -33,7 +33,8 @@ G_DECLARE_FINAL_TYPE (JxsSessionManager, jxs_session_manager, JXS, SESSION_MANAG
 #define JXS_SESSION_MAX_PER_PEER 16
 #define JXS_SESSION_MAX_TOTAL 4096
 
-/* Milliseconds from the session-accept to a connected transport, whichever it is. */
+/* Milliseconds from the session-accept to a secured stream over whichever transport; people who
+ * decide about a key do not count. */
 #define JXS_SESSION_CONNECT_TIMEOUT 30000
 
 JxsSessionManager *jxs_session_manager_new (JxsRouter *router);
