@@ -144,6 +144,10 @@ class Host:
         for name, value in values.items():
             self.run("sysctl", "-qw", f"net.{name.replace('__', '.')}={value}")
 
+    def connected(self):
+        """Where the TCP connections of this host lead, each as ADDRESS:PORT."""
+        return [line.split()[3] for line in self.run("ss", "-Htn", "state", "established").splitlines()]
+
     # ---- what goes to somebody
 
     def count_to(self, *addresses):

@@ -22,12 +22,12 @@ def traces_of(secret):
 
 
 class Jxs:
-    """A running `jxs`. Lines of both outputs are kept and can be waited for."""
+    """A running `jxs`. Lines of both outputs are kept and can be waited for. `prefix` is a command that runs it."""
 
-    def __init__(self, *arguments, environment=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more):
+    def __init__(self, *arguments, prefix=(), environment=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more):
         self.arguments = arguments
         self.process = subprocess.Popen(
-            [JXS, *arguments], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+            [*prefix, JXS, *arguments], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
             env={**os.environ, "NO_COLOR": "1", **(environment or {})}, **more,
         )
         self.output = Lines(self.process.stdout) if stdout == subprocess.PIPE else None
