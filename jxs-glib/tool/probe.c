@@ -14,10 +14,11 @@
 #define ANSWER_MAX_BYTES (64 * PING_BYTES) /* stops who takes us for a relay */
 #define ANSWER_SECONDS 30                  /* stops who stays */
 
-/* Columns of the table; all together, with the longest state, 79. */
+/* Columns of the table; all together, with the longest state, 79. What is longer, as IPv6 addresses
+ * can be, breaks its line. */
 #define WHO_WIDTH 7
 #define KIND_WIDTH 10
-#define ADDRESS_WIDTH 27
+#define ADDRESS_WIDTH 26
 #define DETAIL_INDENT 9
 
 /* ---- answering ---- */
@@ -118,9 +119,9 @@ describe_kind (JxsCandidate *candidate)
     }
 }
 
-/* All of them fit in ten columns. */
+/* At most eleven columns. */
 static const char *
-describe_state (JxsCandidate *candidate)
+describe_state (JxsEndpoint *endpoint, JxsCandidate *candidate)
 {
   switch (jxs_candidate_get_state (candidate))
     {
@@ -133,6 +134,11 @@ describe_state (JxsCandidate *candidate)
     case JXS_CANDIDATE_STATE_NOMINATED:
       return _ ("in use");
     case JXS_CANDIDATE_STATE_SKIPPED:
+      if (jxs_candidate_is_local (candidate))
+        return _ ("not used");
+      return jxs_endpoint_get_address_policy (endpoint) == JXS_ADDRESS_POLICY_RELAY_ONLY
+                 ? _ ("not allowed")
+                 : _ ("not needed");
     case JXS_CANDIDATE_STATE_WAITING:
     default:
       return jxs_candidate_is_local (candidate) ? _ ("not used") : _ ("not tried");
@@ -157,20 +163,11 @@ style_of (JxsCandidate *candidate)
     }
 }
 
-/* Why it is as it is; NULL where the state says all. */
 static char *
-explain (JxsEndpoint *endpoint, JxsCandidate *candidate, gboolean another_in_use)
+describe_time (gint64 us)
 {
-  const GError *error = jxs_candidate_get_error (candidate);
-
-  if (error != NULL)
-    return tool_clean (error->message, 500);
-  if (jxs_candidate_is_local (candidate) ||
-      jxs_candidate_get_state (candidate) != JXS_CANDIDATE_STATE_SKIPPED)
-    return NULL;
-  if (jxs_endpoint_get_address_policy (endpoint) == JXS_ADDRESS_POLICY_RELAY_ONLY)
-    return g_strdup (_ ("not allowed by --relay-only"));
-  return another_in_use ? g_strdup (_ ("not needed: a better one worked")) : NULL;
+  return us < 1000 ? g_strdup_printf (_ ("%.2f ms"), us / 1000.0)
+                   : g_strdup_printf (_ ("%.1f ms"), us / 1000.0);
 }
 
 static void
@@ -194,24 +191,24 @@ print_row (const char *who,
 }
 
 static void
-print_candidate (JxsEndpoint *endpoint, JxsCandidate *candidate, gboolean another_in_use)
+print_candidate (JxsEndpoint *endpoint, JxsCandidate *candidate)
 {
   g_autofree char *address = tool_network_address (candidate);
   g_autofree char *priority = g_strdup_printf ("%u", jxs_candidate_get_priority (candidate));
-  g_autofree char *why = explain (endpoint, candidate, another_in_use);
+  const GError *error = jxs_candidate_get_error (candidate);
   gint64 round_trip_us = jxs_candidate_get_round_trip (candidate);
-  g_autofree char *round_trip =
-      round_trip_us > 0 ? g_strdup_printf (_ ("%.1f ms"), round_trip_us / 1000.0) : g_strdup ("");
+  g_autofree char *round_trip = round_trip_us > 0 ? describe_time (round_trip_us) : g_strdup ("");
 
   print_row (jxs_candidate_is_local (candidate) ? _ ("here") : _ ("there"),
              describe_kind (candidate),
              priority,
              address,
              round_trip,
-             describe_state (candidate),
+             describe_state (endpoint, candidate),
              style_of (candidate));
-  if (why != NULL)
+  if (error != NULL)
     {
+      g_autofree char *why = tool_clean (error->message, 500);
       g_autofree char *line = g_strdup_printf ("%*s%s", DETAIL_INDENT, "", why);
       g_autofree char *wrapped = tool_wrap (line, TOOL_HELP_WIDTH, DETAIL_INDENT);
 
@@ -252,7 +249,7 @@ print_table (JxsEndpoint *endpoint, JxsSession *session, gboolean connected)
     {
       g_autoptr (JxsCandidate) candidate = g_list_model_get_item (candidates, i);
 
-      print_candidate (endpoint, candidate, jxs_session_get_nominated_candidate (session) != NULL);
+      print_candidate (endpoint, candidate);
     }
 
   g_print ("\n%s%s%s\n", tool_style (TOOL_BOLD), _ ("Transports"), tool_end_style ());
@@ -307,6 +304,7 @@ ping (JxsConnection *connection, gint64 *round_trip_us, GError **error)
 static gboolean
 measure (JxsConnection *connection, GError **error)
 {
+  g_autofree char *time = NULL;
   gint64 best = G_MAXINT64;
 
   for (guint i = 0; i < N_PINGS; i++)
@@ -317,7 +315,8 @@ measure (JxsConnection *connection, GError **error)
         return FALSE;
       best = MIN (best, round_trip_us);
     }
-  g_print (_ ("  There and back, encrypted, takes %.1f ms.\n"), best / 1000.0);
+  time = describe_time (best);
+  g_print (_ ("  There and back, encrypted, takes %s.\n"), time);
   return TRUE;
 }
 
@@ -348,6 +347,8 @@ probe (ToolAccount *account, JxsJid *peer)
   g_autoptr (GError) error = NULL;
   g_autofree char *path = NULL;
   gint64 start = g_get_monotonic_time ();
+  double elapsed_ms;
+  guint n_round_trips;
 
   g_printerr (_ ("Calling %s\n"), jxs_jid_to_string (peer));
   jxs_element_set_attribute (description, "service", TOOL_PROBE_SERVICE);
@@ -362,22 +363,23 @@ probe (ToolAccount *account, JxsJid *peer)
   connection = jxs_endpoint_connect_session_finish (account->endpoint, tool_wait (&result), &error);
   if (connection == NULL)
     {
-      g_autofree char *what =
-          g_strdup_printf (_ ("No connection with %s"), jxs_jid_to_string (peer));
-
       /* Before anybody tried a way there is nothing to show. */
       if (jxs_session_get_round_trips (session) > 0)
         print_table (account->endpoint, session, FALSE);
-      return tool_fail (what, error);
+      return tool_fail (NULL, error);
     }
+  elapsed_ms = (g_get_monotonic_time () - start) / 1000.0;
   tool_print_connection (connection);
   print_table (account->endpoint, session, TRUE);
   path = tool_network_path (session);
   g_print ("\n%s%s%s\n", tool_style (TOOL_BOLD), _ ("The connection"), tool_end_style ());
   g_print ("  %s\n", path);
-  g_print (_ ("  Set up in %.0f ms, with %u round trips through the servers.\n"),
-           (g_get_monotonic_time () - start) / 1000.0,
-           jxs_session_get_round_trips (session));
+  n_round_trips = jxs_session_get_round_trips (session);
+  g_print (ngettext ("  Set up in %.0f ms, with %u round trip through the servers.\n",
+                     "  Set up in %.0f ms, with %u round trips through the servers.\n",
+                     n_round_trips),
+           elapsed_ms,
+           n_round_trips);
   return finish (connection);
 }
 

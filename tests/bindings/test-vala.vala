@@ -48,6 +48,14 @@ async void run () throws Error {
     var romeo = new Jxs.Endpoint (channels[0], Jxs.Identity.generate (jids[0], Jxs.KeyType.ED25519), null);
     var juliet = new Jxs.Endpoint (channels[1], Jxs.Identity.generate (jids[1], Jxs.KeyType.ED25519), new Jxs.MemoryTrust ());
 
+    foreach (var endpoint in new Jxs.Endpoint[] { romeo, juliet }) {
+        endpoint.transports = { "s5b" };
+        endpoint.allow_loopback = true;
+        endpoint.candidate.connect ((peer, candidate) => !new InetAddress.from_string (candidate.host).is_loopback);
+    }
+    romeo.address_policy = Jxs.AddressPolicy.ASK;
+    romeo.address_request.connect ((peer) => romeo.set_peer_address_policy (peer, Jxs.AddressPolicy.ALL));
+
     string? heard = null;
     Jxs.XmlStream? other = null;
     juliet.incoming.connect ((session) => {
@@ -64,6 +72,9 @@ async void run () throws Error {
         });
     });
     var stream = yield romeo.open_stream_async (jids[1], Priority.DEFAULT, null);
+    unowned var session = romeo.get_stream_connection (stream).get_session ();
+    if (session.get_candidates ().get_n_items () == 0 || session.get_nominated_candidate ().kind != Jxs.CandidateKind.DIRECT)
+        return;
     stream.send (Jxs.stanza_new_message (null, "Good night"));
     yield stream.close_async (Priority.DEFAULT, null);
     if (heard == "Good night")

@@ -657,7 +657,7 @@ class Paths(Server):
         self.assertRegex(output, r"(?m)^  s5b   in use$")
         self.assertRegex(output, r"(?m)^  ibb   not needed$")
         self.assertRegex(output, r"(?m)^  direct, (to|at our) \S+:\d+$")
-        self.assertRegex(output, r"There and back, encrypted, takes \d+\.\d ms")
+        self.assertRegex(output, r"There and back, encrypted, takes \d+\.\d+ ms")
         self.assertRegex(errors, r"Path: direct, ")
         self.assertRegex(other, r"probes the connection: direct, ")
 
@@ -671,6 +671,7 @@ class Paths(Server):
                 self.assertIn(self.relay(), other)
                 if ours:
                     self.assertNotRegex(output, r"(?m)^  here +(direct|router|tunnel)")
+                    self.assertEqual(" not allowed" in output, not theirs)
                 if theirs:
                     self.assertNotRegex(output, r"(?m)^  there +(direct|router|tunnel)")
 
@@ -686,13 +687,20 @@ class Paths(Server):
                                   listen=("--allow-loopback",))
         self.assertIn(self.long_address, output)
 
+    def test_dead_relay(self):
+        """Nobody listens there: what happened is told in words, and something else is used."""
+        dead = f"dead.example=127.0.0.1:{prosody.free_port()}"
+        output, _, _ = self.probe("--allow-loopback", listen=("--allow-loopback", "--relay-only", "--proxy", dead))
+        self.assertRegex(output, r"(?m)^  there +relay +\d+  127\.0\.0\.1:\d+ +failed\n {9}\S.*[Cc]onnection refused")
+        self.assertIn("through the relay " + self.server.proxy_jid, output)
+
     def test_no_way(self):
         """Nothing is left: the table says what was tried, the error why it did not work."""
         output, errors, other = self.probe(
             "--transports", "s5b", "--relay-only", listen=("--transports", "s5b", "--relay-only"), status=1)
         self.assertIn("Ways between us", output)
         self.assertNotIn("in use", output)
-        self.assertIn("No connection with " + self.juliet(), errors)
+        self.assertIn("No connection to " + self.juliet(), errors)
         self.assertIn("A probe did not come about", other)
 
     def test_declined(self):
