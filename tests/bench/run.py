@@ -30,6 +30,7 @@ class Bench(NamedTuple):
     unit: str
     target: Optional[float]  # the ratio to reach
     repetitions: int = 5
+    at_most: Optional[float] = None  # or the value not to exceed
 
 
 BENCHES = [
@@ -40,6 +41,10 @@ BENCHES = [
     Bench('ibb.rtt50', 'bench-ibb-rtt50.py', 'MB/s', 60, 3),
     Bench('session.memory', 'bench-session-memory', 'bytes', None, 3),
     Bench('setup.rtts', 'bench-setup-rtts', 'round trips', None, 1),
+    Bench('s5b.plain', 'bench-s5b-plain', 'MB/s', 0.97, 5),
+    Bench('s5b.tls', 'bench-s5b-tls', 'MB/s', 1.2, 5),
+    Bench('s5b.dead', 'bench-s5b-dead', 's', None, 1, at_most=1.2),
+    Bench('s5b.rtts', 'bench-s5b-rtts', 'round trips', None, 3, at_most=2.0),
 ]
 
 SOURCE_DIR = os.path.dirname(os.path.abspath(__file__))
@@ -105,12 +110,15 @@ def main():
             print(error, file=sys.stderr)
             continue
         results.append(result)
-        reached = ''
-        if bench.target is not None and result['ratio'] is not None:
+        target, reached = format_number(bench.target), ''
+        if bench.at_most is not None:
+            target = '<=' + format_number(bench.at_most)
+            reached = 'yes' if result['value'] <= bench.at_most else 'no'
+        elif bench.target is not None and result['ratio'] is not None:
             reached = 'yes' if result['ratio'] >= bench.target else 'no'
         print_row([bench.id, format_number(result['value']), bench.unit,
                    format_number(result['baseline']), format_number(result['ratio']),
-                   format_number(bench.target), reached])
+                   target, reached])
 
     if args.json:
         with open(args.json, 'w', encoding='utf-8') as file:
