@@ -607,7 +607,8 @@ jxs_endpoint_get_session_service (JxsEndpoint *self, JxsSession *session)
  * @callback: (scope async) (closure user_data): called when done
  * @user_data: data for @callback
  *
- * Accepts an XML stream and opens it (XEP-0246, XEP-0247).
+ * Accepts an XML stream and opens it (XEP-0246, XEP-0247). It may wait for an answer to
+ * [signal@Endpoint::address-request].
  *
  * Since: 1.0
  */
@@ -663,7 +664,7 @@ jxs_endpoint_accept_stream_finish (JxsEndpoint *self, GAsyncResult *result, GErr
  * @callback: (scope async) (closure user_data): called when done
  * @user_data: data for @callback
  *
- * Accepts a pipe and connects it.
+ * Accepts a pipe and connects it. It may wait for an answer to [signal@Endpoint::address-request].
  *
  * Since: 1.0
  */

@@ -23,6 +23,10 @@
  * - [method@Endpoint.create_session] and [method@Endpoint.connect_session_async] are for
  *   applications with a Jingle description of their own.
  *
+ * The two sides talk over a direct TCP connection where there is a way, else through a relay or
+ * through the servers: [property@Endpoint:transports] says what may be used,
+ * [property@Endpoint:address-policy] who may learn our network addresses.
+ *
  * Opening always ends in a working stream or in one reason why not: %JXS_ERROR_PEER_UNAVAILABLE
  * (the peer is not online), %JXS_ERROR_NOT_SUPPORTED (its software cannot do this),
  * %JXS_ERROR_DECLINED or %JXS_ERROR_BUSY (its user does not want to), %JXS_ERROR_TIMED_OUT,

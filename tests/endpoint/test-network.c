@@ -331,6 +331,35 @@ test_priority (Fixture *fixture, gconstpointer data)
                     jxs_candidate_get_port (nominated));
 }
 
+/* A port of our choice, such as one that a router forwards. */
+static void
+test_listen_port (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocketListener) finder = g_socket_listener_new ();
+  const guint16 port = g_socket_listener_add_any_inet_port (finder, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JxsConnection) connection = NULL;
+  GListModel *candidates;
+  guint n_local = 0;
+
+  g_socket_listener_close (finder);
+  jxs_endpoint_set_listen_port (fixture->pair.endpoints[ROMEO], port);
+  connection = try_pipe (fixture, &error);
+  g_assert_no_error (error);
+  candidates = jxs_session_get_candidates (jxs_connection_get_session (connection));
+  for (guint i = 0; i < g_list_model_get_n_items (candidates); i++)
+    {
+      g_autoptr (JxsCandidate) candidate = g_list_model_get_item (candidates, i);
+
+      if (!jxs_candidate_is_local (candidate))
+        continue;
+      g_assert_cmpuint (jxs_candidate_get_port (candidate), ==, port);
+      n_local++;
+    }
+  g_assert_cmpuint (n_local, >, 0);
+  wait_until (fixture->doorman.connection != NULL);
+}
+
 /* Nothing but a dead address: one clear error that says so, not a hang. */
 static void
 test_no_way (Fixture *fixture, gconstpointer data)
@@ -367,6 +396,7 @@ main (int argc, char **argv)
   ADD ("features", test_features);
   ADD ("veto", test_veto);
   ADD ("priority", test_priority);
+  ADD ("listen-port", test_listen_port);
   ADD ("no-way", test_no_way);
 #undef ADD
   for (guint i = 0; i < G_N_ELEMENTS (choices); i++)

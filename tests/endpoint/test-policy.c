@@ -20,7 +20,7 @@ typedef struct
   GPtrArray *asked; /* (element-type JxsJid) */
   int answer;       /* in the handler; -1: later */
   gulong asking;
-  GSocketListener *trap; /* at an address that Juliet offers */
+  GSocketListener *trap; /* at an address that one side offers */
   gboolean trapped;
   GCancellable *cancellable;
   Reply reply;
@@ -100,24 +100,33 @@ tear_down (Fixture *fixture, gconstpointer data)
     g_clear_pointer (&fixture->sent[i], g_ptr_array_unref);
 }
 
-/* Nobody but who dials what Juliet offers gets there. */
+/* Nobody gets there but who dials what the endpoint offers: as an address of its own, or as a
+ * relay.
+ */
 static void
-set_trap (Fixture *fixture, guint who)
+set_trap (Fixture *fixture, guint who, const char *relay)
 {
+  JxsEndpoint *endpoint = fixture->pair.endpoints[who];
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
   g_autoptr (GSocketAddress) bound = NULL;
   g_autoptr (GError) error = NULL;
+  guint16 port;
 
   fixture->trap = g_socket_listener_new ();
   g_socket_listener_add_address (
       fixture->trap, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &bound, &error);
   g_assert_no_error (error);
   g_socket_listener_accept_async (fixture->trap, NULL, trapped_cb, &fixture->trapped);
-  jxs_endpoint_add_external_address (fixture->pair.endpoints[who],
-                                     "127.0.0.1",
-                                     g_inet_socket_address_get_port (
-                                         G_INET_SOCKET_ADDRESS (bound)));
+  port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  if (relay != NULL)
+    {
+      g_autoptr (JxsJid) jid = jxs_jid_new (relay, NULL);
+
+      jxs_endpoint_add_proxy (endpoint, jid, "127.0.0.1", port);
+    }
+  else
+    jxs_endpoint_add_external_address (endpoint, "127.0.0.1", port);
 }
 
 static void
@@ -246,7 +255,7 @@ test_relay_only (Fixture *fixture, gconstpointer data)
 {
   const guint who = GPOINTER_TO_UINT (data) % 2;
 
-  set_trap (fixture, 1 - who);
+  set_trap (fixture, 1 - who, NULL);
   restrict_addresses (fixture, who, GPOINTER_TO_UINT (data) / 2);
   begin (fixture);
   expect_path (fixture, JXS_NS_JINGLE_IBB);
@@ -259,32 +268,47 @@ test_relay_only (Fixture *fixture, gconstpointer data)
 }
 
 static gboolean
-is_not_assisted_cb (JxsEndpoint *endpoint,
-                    JxsJid *peer,
-                    JxsCandidate *candidate,
-                    gpointer user_data)
+is_direct_cb (JxsEndpoint *endpoint, JxsJid *peer, JxsCandidate *candidate, gpointer user_data)
 {
-  return jxs_candidate_get_kind (candidate) != JXS_CANDIDATE_KIND_ASSISTED;
+  return jxs_candidate_get_kind (candidate) == JXS_CANDIDATE_KIND_DIRECT;
 }
 
 /* The same without that policy: what the test above looks for can be seen. */
 static void
 test_all (Fixture *fixture, gconstpointer data)
 {
-  const guint who = GPOINTER_TO_UINT (data);
+  const guint who = GPOINTER_TO_UINT (data) % 2;
+  const gboolean relay = GPOINTER_TO_UINT (data) / 2;
 
-  set_trap (fixture, 1 - who);
+  set_trap (fixture, 1 - who, relay ? "relay.capulet.lit" : NULL);
   /* Else the direct one wins at once. */
-  g_signal_connect (fixture->pair.endpoints[1 - who],
-                    "candidate",
-                    G_CALLBACK (is_not_assisted_cb),
-                    NULL);
+  g_signal_connect (fixture->pair.endpoints[1 - who], "candidate", G_CALLBACK (is_direct_cb), NULL);
   begin (fixture);
   wait_until (fixture->trapped);
   g_assert_cmpuint (count_sent (fixture, who, "<candidate "), >, 0);
   g_cancellable_cancel (fixture->cancellable);
   g_assert_null (end (fixture, NULL));
   wait_until (fixture->doorman.error != NULL || fixture->doorman.connection != NULL);
+}
+
+/* Relays of ours are offered, those of the peer, which it may run itself, are not dialled. */
+static void
+test_relays (Fixture *fixture, gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  g_autoptr (JxsJid) ours = jxs_jid_new ("relay.montague.lit", NULL);
+
+  set_trap (fixture, 1 - who, "relay.capulet.lit");
+  /* Where nobody listens, the trap neither. */
+  jxs_endpoint_add_proxy (fixture->pair.endpoints[who], ours, "127.0.0.1", 1);
+  restrict_addresses (fixture, who, FOR_ALL);
+  begin (fixture);
+  expect_path (fixture, JXS_NS_JINGLE_IBB);
+  g_assert_cmpuint (count_sent (fixture, who, "relay.montague.lit"), >, 0);
+  g_assert_cmpuint (count_sent (fixture, who, "type='proxy'"), >, 0);
+  g_assert_cmpuint (count_sent (fixture, who, "type='direct'"), ==, 0);
+  g_assert_cmpuint (count_sent (fixture, 1 - who, "relay.capulet.lit"), >, 0);
+  g_assert_false (fixture->trapped);
 }
 
 /* ---- asking ---- */
@@ -552,7 +576,10 @@ main (int argc, char **argv)
   ADD ("relay-only/responder-peer", test_relay_only, 2 * FOR_PEER + JULIET);
   ADD ("relay-only/initiator-bare", test_relay_only, 2 * FOR_BARE_JID + ROMEO);
   ADD ("relay-only/responder-bare", test_relay_only, 2 * FOR_BARE_JID + JULIET);
-  ADD_BOTH ("all", test_all);
+  ADD_BOTH ("relay-only/relays", test_relays);
+  ADD_BOTH ("all/address", test_all);
+  ADD ("all/relay/initiator", test_all, 2 + ROMEO);
+  ADD ("all/relay/responder", test_all, 2 + JULIET);
   ADD_BOTH ("ask/answered", test_answered);
   ADD_BOTH ("ask/refused", test_refused);
   ADD_BOTH ("ask/answered-at-once", test_answered_at_once);
