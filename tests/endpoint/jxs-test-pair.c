@@ -146,7 +146,7 @@ static guint hurry;
 static gboolean
 hurry_cb (gpointer user_data)
 {
-  jxs_clock_advance (20 * 1000);
+  jxs_clock_advance (10 * 1000);
   return G_SOURCE_CONTINUE;
 }
 
