@@ -328,6 +328,40 @@ test_one_source (Fixture *self, gconstpointer data)
   EXPECT (early, WELCOME (FIRST));
 }
 
+/* A hundred sessions of one host begin at once, and each tries two addresses: all that are expected
+ * get in, whatever turn they take. */
+static void
+test_expected_crowd (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *hash = g_strdup_printf ("%040u", i);
+
+      jxs_s5b_listener_expect (self->listener, hash, NULL, keep_incoming, self);
+    }
+  for (guint i = 0; i < 200; i++)
+    {
+      g_ptr_array_add (sockets, connect_from (self, NULL));
+      if (i % 64 == 63) /* the queue of the kernel is bounded */
+        iterate ();
+    }
+  for (guint i = 0; i < 200; i++)
+    SEND (sockets->pdata[i], "\5\1\0");
+  for (guint i = 0; i < 200; i++)
+    EXPECT (sockets->pdata[i], "\5\0");
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autofree char *request = g_strdup_printf ("\5\1_\3\x28%040u__", i / 2);
+
+      request[2] = request[45] = request[46] = '\0';
+      send_bytes (sockets->pdata[i], request, 47);
+    }
+  iterate ();
+  g_assert_cmpuint (self->incoming->len, ==, 200);
+}
+
 #define ADD(name, func)                                                                            \
   g_test_add (                                                                                     \
       "/transports/s5b-listener/" name, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
@@ -348,5 +382,6 @@ main (int argc, char *argv[])
   ADD ("slow", test_slow);
   ADD ("slow/crowd", test_slow_crowd);
   ADD ("slow/one-source", test_one_source);
+  ADD ("expected-crowd", test_expected_crowd);
   return g_test_run ();
 }

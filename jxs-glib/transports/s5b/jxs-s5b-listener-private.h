@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (JxsS5bListener, jxs_s5b_listener, JXS, S5B_LISTENER, GObject)
 
 /* Handshakes under way, in all and of one host (IPv4) or network (IPv6, /64); a newcomer takes the
- * place of the oldest. Stops slow strangers, who cannot keep a peer out that is quick. */
+ * place of the oldest. Stops slow strangers, who cannot keep a peer out that is quick. Where more
+ * sockets are expected there is room for these, which may all come from one host. */
 #define JXS_S5B_LISTENER_MAX_HALF_OPEN 64
 #define JXS_S5B_LISTENER_MAX_PER_SOURCE 16
 #define JXS_S5B_LISTENER_HANDSHAKE_MS 10000

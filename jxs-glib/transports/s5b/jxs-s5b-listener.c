@@ -220,6 +220,7 @@ network_of (GSocket *socket)
 static void
 listener_make_place (JxsS5bListener *self, guint64 network)
 {
+  const guint n_expected = self->expected->len * JXS_S5B_LISTENER_MAX_PER_HASH;
   HalfOpen *oldest = NULL;
   guint n = 0;
 
@@ -233,9 +234,9 @@ listener_make_place (JxsS5bListener *self, guint64 network)
         oldest = half_open;
       n++;
     }
-  if (n >= JXS_S5B_LISTENER_MAX_PER_SOURCE)
+  if (n >= MAX (JXS_S5B_LISTENER_MAX_PER_SOURCE, n_expected))
     half_open_drop (oldest);
-  else if (self->half_open->len >= JXS_S5B_LISTENER_MAX_HALF_OPEN)
+  else if (self->half_open->len >= MAX (JXS_S5B_LISTENER_MAX_HALF_OPEN, n_expected))
     half_open_drop (self->half_open->pdata[0]);
 }
 
