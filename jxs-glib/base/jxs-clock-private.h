@@ -21,5 +21,7 @@ GSource *jxs_clock_timeout_attach (
 void jxs_clock_use_fake (gint64 start_us);
 void jxs_clock_advance (gint64 delta_us);
 void jxs_clock_use_real (void);
+/* How many timeouts of the clock that stands still are attached somewhere. */
+guint jxs_clock_count_timeouts (void);
 
 G_END_DECLS

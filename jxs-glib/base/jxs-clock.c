@@ -184,3 +184,14 @@ jxs_clock_use_real (void)
 {
   g_atomic_int_set (&use_fake, FALSE);
 }
+
+guint
+jxs_clock_count_timeouts (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake_mutex);
+  guint n = 0;
+
+  for (GList *l = fake_timeouts; l != NULL; l = l->next)
+    n += !g_source_is_destroyed (l->data) && g_source_get_context (l->data) != NULL;
+  return n;
+}

@@ -80,8 +80,6 @@ jxs_s5b_addresses_get_scopes (guint32 *scopes, guint n_scopes)
 struct _JxsS5bListener
 {
   GObject parent_instance;
-
-  gboolean open;
 };
 
 G_DEFINE_FINAL_TYPE (JxsS5bListener, jxs_s5b_listener, G_TYPE_OBJECT)
@@ -103,18 +101,28 @@ jxs_s5b_listener_new (void)
 }
 
 gboolean
-jxs_s5b_listener_open (JxsS5bListener *self, GError **error)
+jxs_s5b_listener_hold (JxsS5bListener *self, GError **error)
 {
-  self->open = fakes.port4 != 0 || fakes.port6 != 0;
-  if (!self->open)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE, "No port is free");
-  return self->open;
+  if (fakes.port4 != 0 || fakes.port6 != 0)
+    {
+      fakes.n_listening++;
+      return TRUE;
+    }
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE, "No port is free");
+  return FALSE;
+}
+
+void
+jxs_s5b_listener_release (JxsS5bListener *self)
+{
+  g_assert_cmpuint (fakes.n_listening, >, 0);
+  fakes.n_listening--;
 }
 
 guint16
 jxs_s5b_listener_get_port (JxsS5bListener *self, GSocketFamily family)
 {
-  if (!self->open)
+  if (fakes.n_listening == 0)
     return 0;
   return family == G_SOCKET_FAMILY_IPV4 ? fakes.port4 : fakes.port6;
 }

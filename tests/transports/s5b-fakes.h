@@ -13,7 +13,8 @@ typedef struct
   guint16 port4; /* of the listener; 0: that family cannot be bound */
   guint16 port6;
 
-  guint n_holds; /* of the mapping */
+  guint n_listening; /* holds of the listener */
+  guint n_holds;     /* of the mapping */
   guint16 held_port;
   gboolean searching;
   GInetSocketAddress *external; /* (owned) (nullable) */

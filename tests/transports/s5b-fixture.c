@@ -83,7 +83,7 @@ review_cb (JxsJid *peer, JxsCandidate *candidate, gpointer user_data)
   if (jxs_candidate_get_kind (candidate) == JXS_CANDIDATE_KIND_DIRECT && !self->direct)
     return FALSE;
 
-  return g_str_equal (jxs_candidate_get_host (candidate), "127.0.0.1");
+  return g_str_has_prefix (jxs_candidate_get_host (candidate), "127.");
 }
 
 static void

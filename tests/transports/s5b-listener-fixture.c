@@ -33,7 +33,7 @@ fixture_set_up (Fixture *self, gconstpointer unused)
   self->incoming = g_ptr_array_new_with_free_func (g_object_unref);
   self->id = jxs_s5b_listener_expect (self->listener, FIRST, SECOND, keep_incoming, self);
   g_assert_cmpuint (self->id, !=, 0);
-  g_assert_true (jxs_s5b_listener_open (self->listener, &error));
+  g_assert_true (jxs_s5b_listener_hold (self->listener, &error));
   g_assert_no_error (error);
 }
 

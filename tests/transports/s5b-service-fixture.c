@@ -61,6 +61,7 @@ void
 fixture_clear (Fixture *fixture)
 {
   g_assert_finalize_object (fixture->service);
+  g_assert_cmpuint (fakes.n_listening, ==, 0);
   g_assert_cmpuint (fakes.n_holds, ==, 0);
   server_clear (&fixture->server);
   jxs_jid_unref (fixture->peer);

@@ -317,7 +317,7 @@ test_through_proxy (Fixture *self, gconstpointer data)
   guint n_lookups = resolver->n_lookups;
   guint id;
 
-  g_assert_true (jxs_s5b_listener_open (proxy, &error));
+  g_assert_true (jxs_s5b_listener_hold (proxy, &error));
   id = jxs_s5b_listener_expect (proxy, "relay.example", NULL, keep_incoming, &self->peer);
   system_proxy = g_strdup_printf ("socks5://127.0.0.1:%u",
                                   jxs_s5b_listener_get_port (proxy, G_SOCKET_FAMILY_IPV4));
@@ -421,7 +421,7 @@ test_link_local (Fixture *self, gconstpointer data)
   network_run ("ip address add fe80::1/64 dev one nodad");
   network_run ("ip address add fe80::2/64 dev two nodad");
 
-  g_assert_true (jxs_s5b_listener_open (listener, &error));
+  g_assert_true (jxs_s5b_listener_hold (listener, &error));
   g_assert_no_error (error);
   jxs_s5b_listener_expect (listener, FIRST, NULL, keep_incoming, &incoming);
   self->params.port = jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV6);

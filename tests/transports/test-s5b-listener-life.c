@@ -56,25 +56,25 @@ test_lingers (Fixture *self, gconstpointer data)
   g_autoptr (GSocket) half_open = NULL;
   g_autoptr (GSocket) late = NULL;
 
-  /* As long as somebody is expected. */
+  /* As long as somebody holds it. */
   g_assert_cmpuint (port, !=, 0);
   jxs_clock_advance (100 * JXS_S5B_LISTENER_LINGER_MS * MS);
   iterate ();
   g_assert_cmpuint (port_of (self, G_SOCKET_FAMILY_IPV4), ==, port);
 
   /* And a while longer: the next session has the same port. */
-  jxs_s5b_listener_forget (self->listener, self->id);
+  jxs_s5b_listener_release (self->listener);
   jxs_clock_advance (JXS_S5B_LISTENER_LINGER_MS * MS - 1);
   iterate ();
-  self->id = jxs_s5b_listener_expect (self->listener, FIRST, NULL, keep_incoming, self);
-  jxs_clock_advance (JXS_S5B_LISTENER_LINGER_MS * MS);
+  g_assert_true (jxs_s5b_listener_hold (self->listener, NULL));
+  g_assert_true (jxs_s5b_listener_hold (self->listener, NULL));
+  jxs_s5b_listener_release (self->listener);
+  jxs_clock_advance (100 * JXS_S5B_LISTENER_LINGER_MS * MS);
   iterate ();
   g_assert_cmpuint (port_of (self, G_SOCKET_FAMILY_IPV4), ==, port);
 
-  /* Opening again makes it start anew, too. */
-  jxs_s5b_listener_forget (self->listener, self->id);
-  jxs_clock_advance (JXS_S5B_LISTENER_LINGER_MS * MS - 1);
-  g_assert_true (jxs_s5b_listener_open (self->listener, NULL));
+  /* Who is expected, but not worth a hold, keeps nothing open. */
+  jxs_s5b_listener_release (self->listener);
   jxs_clock_advance ((JXS_S5B_LISTENER_LINGER_MS - 1000) * MS);
   half_open = connect_from (self, NULL);
   EXPECT (half_open, "");
@@ -85,7 +85,7 @@ test_lingers (Fixture *self, gconstpointer data)
   late = try_connect (NULL, G_SOCKET_FAMILY_IPV4, port);
   g_assert_null (late);
 
-  g_assert_true (jxs_s5b_listener_open (self->listener, NULL));
+  g_assert_true (jxs_s5b_listener_hold (self->listener, NULL));
   g_assert_cmpuint (port_of (self, G_SOCKET_FAMILY_IPV4), !=, 0);
 }
 
@@ -98,8 +98,8 @@ test_lazy (void)
   g_assert_cmpuint (jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV4), ==, 0);
   g_assert_cmpuint (jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV6), ==, 0);
   g_assert_cmpuint (count_descriptors (), ==, n_before);
-  g_assert_true (jxs_s5b_listener_open (listener, NULL));
-  g_assert_true (jxs_s5b_listener_open (listener, NULL));
+  g_assert_true (jxs_s5b_listener_hold (listener, NULL));
+  g_assert_true (jxs_s5b_listener_hold (listener, NULL));
   g_assert_cmpuint (count_descriptors (), >, n_before);
   g_assert_cmpuint (count_descriptors (), <=, n_before + 2 + 1 /* the loop's own */);
   g_assert_finalize_object (listener);
@@ -144,7 +144,7 @@ test_fixed_port_taken (void)
         continue;
       listener = jxs_s5b_listener_new ();
       jxs_s5b_listener_set_port (listener, port);
-      g_assert_false (jxs_s5b_listener_open (listener, &error));
+      g_assert_false (jxs_s5b_listener_hold (listener, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
       message = g_strdup_printf ("Port %u is used by another program", port);
       g_assert_cmpstr (error->message, ==, message);
@@ -167,7 +167,7 @@ test_fixed_port (void)
       g_object_unref (take_port (G_SOCKET_FAMILY_IPV4, &port));
       jxs_s5b_listener_set_port (listener, port);
       g_clear_error (&error);
-      if (jxs_s5b_listener_open (listener, &error))
+      if (jxs_s5b_listener_hold (listener, &error))
         break;
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
     }
@@ -187,12 +187,12 @@ test_cannot_listen (void)
   gboolean opened;
 
   take_descriptors (&before);
-  opened = jxs_s5b_listener_open (listener, &error);
+  opened = jxs_s5b_listener_hold (listener, &error);
   give_descriptors_back (&before);
   g_assert_false (opened);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES);
   g_assert_true (g_str_has_prefix (error->message, "Could not listen for connections: "));
-  g_assert_true (jxs_s5b_listener_open (listener, NULL));
+  g_assert_true (jxs_s5b_listener_hold (listener, NULL));
   g_assert_finalize_object (listener);
 }
 
@@ -289,7 +289,7 @@ test_context (void)
   self.listener = jxs_s5b_listener_new ();
   g_main_context_pop_thread_default (context);
   jxs_s5b_listener_expect (self.listener, FIRST, NULL, keep_incoming, &self);
-  g_assert_true (jxs_s5b_listener_open (self.listener, NULL));
+  g_assert_true (jxs_s5b_listener_hold (self.listener, NULL));
   socket = connect_from (&self, NULL);
   SEND (socket, HELLO (FIRST));
   EXPECT (socket, "");

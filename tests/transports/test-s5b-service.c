@@ -276,6 +276,51 @@ test_mapping (void)
   fixture_clear (&fixture);
 }
 
+/* Each bytestream that may be reached needs the listener and the mapping, to the same end. */
+static void
+test_held (void)
+{
+  static const char *const addresses[] = { "192.168.1.2", NULL };
+  Fixture fixture;
+  guint first;
+  guint second;
+  guint relayed;
+
+  fixture_init (&fixture, addresses);
+  fakes.need_mapping = TRUE;
+  fixture.policy = JXS_ADDRESS_POLICY_RELAY_ONLY;
+  relayed = begin (&fixture, TRUE);
+  g_assert_cmpuint (fakes.n_listening, ==, 0);
+  fixture.policy = JXS_ADDRESS_POLICY_ALL;
+  first = begin (&fixture, TRUE);
+  g_assert_cmpuint (fakes.n_listening, ==, 1);
+  g_assert_cmpuint (fakes.n_holds, ==, 1);
+  /* The mapper is told of the next one: whether what it has is still good depends on where we are.
+   */
+  second = begin (&fixture, FALSE);
+  g_assert_cmpuint (fakes.n_listening, ==, 2);
+  g_assert_cmpuint (fakes.n_holds, ==, 2);
+  jxs_s5b_service_end (fixture.service, first);
+  g_assert_cmpuint (fakes.n_listening, ==, 1);
+  g_assert_cmpuint (fakes.n_holds, ==, 1);
+  jxs_s5b_service_end (fixture.service, second);
+  jxs_s5b_service_end (fixture.service, relayed);
+  g_assert_cmpuint (fakes.n_listening, ==, 0);
+  g_assert_cmpuint (fakes.n_holds, ==, 0);
+
+  /* No port was free when it began, but is later. */
+  fakes.port4 = fakes.port6 = 0;
+  first = begin (&fixture, TRUE);
+  assert_gather (&fixture, first, "");
+  g_assert_cmpuint (fakes.n_listening, ==, 0);
+  g_assert_cmpuint (fakes.n_holds, ==, 0);
+  fakes.port4 = 4001;
+  assert_gather (&fixture, first, "direct 192.168.1.2 4001\n");
+  g_assert_cmpuint (fakes.n_listening, ==, 1);
+  g_assert_cmpuint (fakes.held_port, ==, 4001);
+  fixture_clear (&fixture);
+}
+
 static void
 test_no_mapping_found (void)
 {
@@ -423,6 +468,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transports/s5b-service/never", test_never);
   g_test_add_func ("/transports/s5b-service/external", test_external);
   g_test_add_func ("/transports/s5b-service/mapping", test_mapping);
+  g_test_add_func ("/transports/s5b-service/held", test_held);
   g_test_add_func ("/transports/s5b-service/no-mapping-found", test_no_mapping_found);
   g_test_add_func ("/transports/s5b-service/settings", test_settings);
   g_test_add_func ("/transports/s5b-service/proxies", test_proxies);

@@ -17,7 +17,7 @@ G_DECLARE_FINAL_TYPE (JxsS5bListener, jxs_s5b_listener, JXS, S5B_LISTENER, GObje
 #define JXS_S5B_LISTENER_MAX_PER_SOURCE 16
 #define JXS_S5B_LISTENER_HANDSHAKE_MS 10000
 #define JXS_S5B_LISTENER_MAX_PER_HASH 4 /* sockets one peer may open for one bytestream */
-/* How long it goes on listening when nobody is expected: the ports, which a router may have mapped,
+/* How long it goes on listening when nobody holds it: the ports, which a router may have mapped,
  * serve the next session too. */
 #define JXS_S5B_LISTENER_LINGER_MS 30000
 /* Pause when a connection cannot be accepted, as when there are no descriptors left. */
@@ -26,10 +26,11 @@ G_DECLARE_FINAL_TYPE (JxsS5bListener, jxs_s5b_listener, JXS, S5B_LISTENER, GObje
 JxsS5bListener *jxs_s5b_listener_new (void);
 /* Before the first bind; 0 (default): any port. */
 void jxs_s5b_listener_set_port (JxsS5bListener *self, guint16 port);
-/* Binds on first use and keeps listening while anybody expects somebody: expect before the ports
- * are told to a peer. FALSE: neither family could be bound, or not to the port that was set. Ports
- * are 0 where the family could not. */
-gboolean jxs_s5b_listener_open (JxsS5bListener *self, GError **error);
+/* Listens, at the same ports, until each hold is given back with release. FALSE: it is not held, as
+ * neither family could be bound, or not to the port that was set. Ports are 0 where the family
+ * could not. */
+gboolean jxs_s5b_listener_hold (JxsS5bListener *self, GError **error);
+void jxs_s5b_listener_release (JxsS5bListener *self);
 guint16 jxs_s5b_listener_get_port (JxsS5bListener *self, GSocketFamily family);
 
 /* A connection whose handshake is complete: the success reply is sent, nothing after it was read.

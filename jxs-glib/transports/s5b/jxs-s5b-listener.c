@@ -52,7 +52,8 @@ struct _JxsS5bListener
 
   GMainContext *context; /* (owned) */
   guint16 fixed_port;
-  Port ports[2];        /* IPv6 and IPv4 */
+  Port ports[2]; /* IPv6 and IPv4 */
+  guint n_holds;
   GSource *linger;      /* (owned) (nullable) */
   GPtrArray *half_open; /* (owned) (element-type HalfOpen): oldest first */
   GPtrArray *expected;  /* (owned) (element-type Expected) */
@@ -363,17 +364,9 @@ listener_close (JxsS5bListener *self)
 static gboolean
 linger_cb (gpointer user_data)
 {
-  jxs_log_debug (user_data, "nobody is expected: listening ends");
+  jxs_log_debug (user_data, "nobody needs the ports any more: listening ends");
   listener_close (user_data);
   return G_SOURCE_REMOVE;
-}
-
-static void
-listener_linger (JxsS5bListener *self)
-{
-  clear_source (&self->linger);
-  self->linger = jxs_clock_timeout_attach (
-      JXS_S5B_LISTENER_LINGER_MS, "[jxs] S5B listener lingers", self->context, linger_cb, self);
 }
 
 static void
@@ -473,16 +466,27 @@ listener_bind (JxsS5bListener *self, GError **error)
 }
 
 gboolean
-jxs_s5b_listener_open (JxsS5bListener *self, GError **error)
+jxs_s5b_listener_hold (JxsS5bListener *self, GError **error)
 {
   g_return_val_if_fail (JXS_IS_S5B_LISTENER (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!is_listening (self) && !listener_bind (self, error))
     return FALSE;
-  if (self->expected->len == 0)
-    listener_linger (self);
+  self->n_holds++;
+  clear_source (&self->linger);
   return TRUE;
+}
+
+void
+jxs_s5b_listener_release (JxsS5bListener *self)
+{
+  g_return_if_fail (JXS_IS_S5B_LISTENER (self));
+  g_return_if_fail (self->n_holds > 0);
+
+  if (--self->n_holds == 0 && is_listening (self))
+    self->linger = jxs_clock_timeout_attach (
+        JXS_S5B_LISTENER_LINGER_MS, "[jxs] S5B listener lingers", self->context, linger_cb, self);
 }
 
 guint16
@@ -515,7 +519,6 @@ jxs_s5b_listener_expect (JxsS5bListener *self,
   expected->func = func;
   expected->user_data = user_data;
   g_ptr_array_add (self->expected, expected);
-  clear_source (&self->linger);
   return expected->id;
 }
 
@@ -530,6 +533,4 @@ jxs_s5b_listener_forget (JxsS5bListener *self, guint id)
         g_ptr_array_remove_index (self->expected, i);
         break;
       }
-  if (self->expected->len == 0 && is_listening (self))
-    listener_linger (self);
 }

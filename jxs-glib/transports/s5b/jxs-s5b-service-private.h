@@ -53,8 +53,8 @@ JxsAddressPolicy jxs_s5b_service_get_policy (JxsS5bService *self, JxsJid *peer);
 void jxs_s5b_service_prepare (JxsS5bService *self);
 
 /* A bytestream with this peer begins: its candidates are gathered from now on, under the policy of
- * this moment, and what that needs (the mapping of our port) is held until it ends. Returns an id,
- * never 0. */
+ * this moment, and what that needs (the listener, the mapping of its port) is held until it ends.
+ * Returns an id, never 0. */
 guint jxs_s5b_service_begin (JxsS5bService *self, JxsJid *peer, gboolean initiator);
 void jxs_s5b_service_end (JxsS5bService *self, guint id);
 /* The candidates of ours for this bytestream that are known now and were not given before, vetoed

@@ -30,7 +30,6 @@ struct _JxsS5bService
 
   GHashTable *bytestreams; /* (owned) (element-type guint Bytestream) */
   guint last_id;
-  gboolean mapping; /* the mapper is held */
 };
 
 G_DEFINE_FINAL_TYPE (JxsS5bService, jxs_s5b_service, G_TYPE_OBJECT)
@@ -64,8 +63,10 @@ typedef struct
 {
   JxsJid *peer; /* (owned) */
   gboolean initiator;
-  gboolean direct;   /* the peer may know our addresses */
-  GHashTable *given; /* (owned) (element-type utf8): a set of places, vetoed ones too */
+  gboolean direct;    /* the peer may know our addresses */
+  gboolean listening; /* the listener is held */
+  gboolean mapped;    /* the mapper is held */
+  GHashTable *given;  /* (owned) (element-type utf8): a set of places, vetoed ones too */
   guint n_given[N_KINDS];
   gboolean has_loopback;
 } Bytestream;
@@ -97,42 +98,49 @@ bytestream_unref (gpointer data)
 typedef Bytestream BytestreamRef;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestreamRef, bytestream_unref)
 
-/* The mapping of our port */
+/* What others need to connect to us: whoever only uses relays opens no door. What a router maps is
+ * held along with the listener, so that it never leads to another program. */
 
-static gboolean
-jxs_s5b_service_wants_mapping (JxsS5bService *self)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->bytestreams);
-  while (self->port_mapping && g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const Bytestream *bytestream = value;
-
-      if (bytestream->direct)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* Held while a bytestream uses it: whoever only uses relays opens no door. */
 static void
-jxs_s5b_service_update_mapping (JxsS5bService *self)
+bytestream_update_mapping (Bytestream *bytestream, JxsS5bService *self)
 {
   guint16 port = jxs_s5b_listener_get_port (self->listener, G_SOCKET_FAMILY_IPV4);
-  gboolean wanted = jxs_s5b_service_wants_mapping (self);
+  gboolean wanted = self->port_mapping && bytestream->listening;
 
-  if (wanted && !self->mapping && port != 0 && jxs_s5b_addresses_need_mapping ())
+  if (wanted && !bytestream->mapped && port != 0 && jxs_s5b_addresses_need_mapping ())
     {
-      self->mapping = TRUE;
+      bytestream->mapped = TRUE;
       jxs_s5b_mapper_hold (self->mapper, port);
     }
-  else if (!wanted && self->mapping)
+  else if (!wanted && bytestream->mapped)
     {
-      self->mapping = FALSE;
+      bytestream->mapped = FALSE;
       jxs_s5b_mapper_release (self->mapper);
     }
+}
+
+static void
+bytestream_open (Bytestream *bytestream, JxsS5bService *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!bytestream->direct || bytestream->listening)
+    return;
+  bytestream->listening = jxs_s5b_listener_hold (self->listener, &error);
+  /* Relays and the peer's candidates are left. */
+  if (!bytestream->listening)
+    jxs_log_info (self, "nobody can connect to us: %s", error->message);
+  bytestream_update_mapping (bytestream, self);
+}
+
+static void
+bytestream_close (Bytestream *bytestream, JxsS5bService *self)
+{
+  if (!bytestream->listening)
+    return;
+  bytestream->listening = FALSE;
+  bytestream_update_mapping (bytestream, self);
+  jxs_s5b_listener_release (self->listener);
 }
 
 static void
@@ -145,9 +153,13 @@ static void
 jxs_s5b_service_dispose (GObject *object)
 {
   JxsS5bService *self = JXS_S5B_SERVICE (object);
+  GHashTableIter iter;
+  gpointer bytestream;
 
+  g_hash_table_iter_init (&iter, self->bytestreams);
+  while (g_hash_table_iter_next (&iter, NULL, &bytestream))
+    bytestream_close (bytestream, self);
   g_hash_table_remove_all (self->bytestreams);
-  jxs_s5b_service_update_mapping (self);
 
   G_OBJECT_CLASS (jxs_s5b_service_parent_class)->dispose (object);
 }
@@ -249,8 +261,17 @@ jxs_s5b_service_get_enable_proxy (JxsS5bService *self)
 void
 jxs_s5b_service_set_port_mapping (JxsS5bService *self, gboolean port_mapping)
 {
+  g_autoptr (GList) ids = g_hash_table_get_keys (self->bytestreams);
+
   self->port_mapping = port_mapping;
-  jxs_s5b_service_update_mapping (self);
+  for (GList *l = ids; l != NULL; l = l->next)
+    {
+      Bytestream *bytestream = g_hash_table_lookup (self->bytestreams, l->data);
+
+      /* The application, told of the others, may have ended it. */
+      if (bytestream != NULL)
+        bytestream_update_mapping (bytestream, self);
+    }
 }
 
 gboolean
@@ -314,31 +335,33 @@ guint
 jxs_s5b_service_begin (JxsS5bService *self, JxsJid *peer, gboolean initiator)
 {
   Bytestream *bytestream = g_rc_box_new0 (Bytestream);
-  g_autoptr (GError) error = NULL;
+  guint id;
 
   bytestream->peer = jxs_jid_ref (peer);
   bytestream->initiator = initiator;
   bytestream->direct = jxs_s5b_service_get_policy (self, peer) == JXS_ADDRESS_POLICY_ALL;
   bytestream->given = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  /* Relays and the peer's candidates are left. */
-  if (bytestream->direct && !jxs_s5b_listener_open (self->listener, &error))
-    jxs_log_info (self, "nobody can connect to us: %s", error->message);
 
   do
     self->last_id++;
   while (self->last_id == 0 ||
          g_hash_table_contains (self->bytestreams, GUINT_TO_POINTER (self->last_id)));
-  g_hash_table_insert (self->bytestreams, GUINT_TO_POINTER (self->last_id), bytestream);
-  jxs_s5b_service_update_mapping (self);
+  id = self->last_id;
+  g_hash_table_insert (self->bytestreams, GUINT_TO_POINTER (id), bytestream);
+  bytestream_open (bytestream, self);
   jxs_s5b_proxies_search (self->proxies);
-  return self->last_id;
+  return id;
 }
 
 void
 jxs_s5b_service_end (JxsS5bService *self, guint id)
 {
+  Bytestream *bytestream = g_hash_table_lookup (self->bytestreams, GUINT_TO_POINTER (id));
+
+  if (bytestream == NULL)
+    return;
+  bytestream_close (bytestream, self);
   g_hash_table_remove (self->bytestreams, GUINT_TO_POINTER (id));
-  jxs_s5b_service_update_mapping (self);
 }
 
 gboolean
@@ -351,7 +374,7 @@ jxs_s5b_service_is_gathering (JxsS5bService *self, guint id)
   /* With one relay there is no reason to wait for others, and somebody may never answer. */
   return (bytestream->n_given[JXS_CANDIDATE_KIND_PROXY] == 0 &&
           jxs_s5b_proxies_is_searching (self->proxies)) ||
-         (bytestream->direct && self->mapping && jxs_s5b_mapper_is_searching (self->mapper));
+         (bytestream->mapped && jxs_s5b_mapper_is_searching (self->mapper));
 }
 
 /* Candidates */
@@ -503,7 +526,7 @@ gathering_add_assisted (Gathering *self)
                      self->local);
     }
   mapped = jxs_s5b_mapper_get_external (service->mapper);
-  if (service->mapping && mapped != NULL)
+  if (self->bytestream->mapped && mapped != NULL)
     {
       g_autofree char *host = g_inet_address_to_string (g_inet_socket_address_get_address (mapped));
 
@@ -555,6 +578,7 @@ jxs_s5b_service_gather (JxsS5bService *self, guint id)
   bytestream = g_rc_box_acquire (found);
   jid = jxs_jid_ref (local);
   gathering = (Gathering){ self, bytestream, jid, candidates };
+  bytestream_open (bytestream, self); /* if that was not possible before */
   if (bytestream->direct)
     {
       g_autoptr (GPtrArray) addresses = jxs_s5b_addresses_list (self->allow_loopback);

@@ -92,7 +92,7 @@ JxsElement *jxs_s5b_transport_offer (JxsS5bTransport *self);
 void jxs_s5b_transport_feed_gathered (JxsS5bTransport *self);
 /* Nobody may come in any more. */
 void jxs_s5b_transport_stop_listening (JxsS5bTransport *self);
-/* Gives up what the offer needs, such as a mapping of our port. */
+/* Gives up what the offer needs: the listener, a mapping of its port. */
 void jxs_s5b_transport_stop_gathering (JxsS5bTransport *self);
 JxsS5bSocket *jxs_s5b_transport_keep_socket (JxsS5bTransport *self, GSocketConnection *connection);
 

@@ -135,6 +135,10 @@ jxs_s5b_transport_deliver (JxsS5bTransport *self, GIOStream *stream)
 
   self->stream = g_object_ref (stream);
   clean_up (self);
+  /* Routers may cut what came in through a mapping that is given back. */
+  if (!jxs_candidate_is_local (self->nominated) ||
+      jxs_candidate_get_kind (self->nominated) != JXS_CANDIDATE_KIND_ASSISTED)
+    jxs_s5b_transport_stop_gathering (self);
   jxs_s5b_transport_trace (
       self, "ready", self->nominated, jxs_clock_now () - self->started_at, NULL);
   g_task_return_pointer (task, g_object_ref (stream), g_object_unref);
