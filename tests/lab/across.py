@@ -100,7 +100,7 @@ class Table:
         self.rows = [match.groups() for match in self.ROW.finditer(text)]
         path = re.search(r"^The connection\n  (.*)$", text, re.MULTILINE)
         self.path = path.group(1) if path else None
-        took = re.search(r"Set up in (\d+) ms, with (\d+) round trips", text)
+        took = re.search(r"Set up in (\d+) ms, with (\d+) round trips?", text)
         self.ms, self.round_trips = map(int, took.groups()) if took else (None, None)
 
     def __str__(self):
