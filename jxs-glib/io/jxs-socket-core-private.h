@@ -49,6 +49,9 @@ void jxs_socket_core_set_relayed (JxsSocketCore *self, gboolean relayed);
 void jxs_socket_core_finish (JxsSocketCore *self);
 /* Why it is about to end: reported in place of the end of file and of a send that fails. */
 void jxs_socket_core_set_reason (JxsSocketCore *self, const GError *reason);
+/* Why nothing comes any more or can be sent: what failed, or that the other end closed it; NULL:
+ * not known yet. (transfer full) */
+GError *jxs_socket_core_dup_error (JxsSocketCore *self);
 /* From now on nothing waits for the peer any more. */
 void jxs_socket_core_abandon (JxsSocketCore *self);
 void jxs_socket_core_forget_read_ahead (JxsSocketCore *self);

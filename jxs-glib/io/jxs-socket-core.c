@@ -126,6 +126,7 @@ read_failed (JxsSocketCore *self, GError *read_error, GError **error)
 static gssize
 end_of_file (JxsSocketCore *self, GError **error)
 {
+  self->in.at_end = TRUE;
   if (self->in.reason == NULL)
     return 0;
 
@@ -278,6 +279,8 @@ send_now (JxsSocketCore *self, const void *data, gsize count, GError **error)
           g_clear_error (&local_error);
           local_error = g_error_copy (self->out.reason);
         }
+      else
+        self->out.reason = g_error_copy (local_error);
       self->error = g_error_copy (local_error);
       jxs_byte_buffer_clear (&self->out.buffer);
       update_out_ready (self);
@@ -701,15 +704,16 @@ jxs_socket_core_is_ready (JxsSocketCore *self, GIOCondition condition)
 void
 jxs_socket_core_set_reason (JxsSocketCore *self, const GError *reason)
 {
-  JxsSocketDirection *const directions[] = { &self->in, &self->out };
+  jxs_socket_direction_set_reason (&self->in, reason);
+  jxs_socket_direction_set_reason (&self->out, reason);
+}
 
-  for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
-    {
-      g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&directions[i]->mutex);
+GError *
+jxs_socket_core_dup_error (JxsSocketCore *self)
+{
+  GError *error = jxs_socket_direction_dup_end (&self->in);
 
-      if (directions[i]->reason == NULL)
-        directions[i]->reason = g_error_copy (reason);
-    }
+  return error != NULL ? error : jxs_socket_direction_dup_end (&self->out);
 }
 
 void

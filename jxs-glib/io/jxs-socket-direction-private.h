@@ -15,6 +15,7 @@ typedef struct
   GSList *waiters; /* of each source; not owned */
   gboolean ready;  /* the buffer alone makes the sources ready */
   gboolean closed;
+  gboolean at_end; /* the other end has said that no more will come */
   guint64 bytes;
   GError *reason; /* (owned) (nullable): what its end is reported as */
 } JxsSocketDirection;
@@ -24,6 +25,10 @@ void jxs_socket_direction_clear (JxsSocketDirection *self);
 /* Both are called with the mutex held. */
 void jxs_socket_direction_set_ready (JxsSocketDirection *self, gboolean ready);
 void jxs_socket_direction_close (JxsSocketDirection *self);
+/* Neither is called with the mutex held. The first reason counts; the end: why there is one, NULL
+ * if none was noticed. (transfer full) */
+void jxs_socket_direction_set_reason (JxsSocketDirection *self, const GError *reason);
+GError *jxs_socket_direction_dup_end (JxsSocketDirection *self);
 /* The source of the pollable stream, which keeps the direction alive. */
 GSource *jxs_socket_direction_create_source (JxsSocketDirection *self,
                                              GSocket *socket,

@@ -4,6 +4,7 @@
 #include "jxs-socket-direction-private.h"
 
 #include <glib-unix.h>
+#include <glib/gi18n-lib.h>
 
 /* Who is woken when the buffer makes ready. It is no source: one that another thread is about to
  * drop can neither be told anything nor be referenced. */
@@ -51,6 +52,29 @@ jxs_socket_direction_set_ready (JxsSocketDirection *self, gboolean ready)
 
 /* The number of the socket may soon belong to another: who polls it is woken and leaves it, and is
  * told by the next read or write. */
+void
+jxs_socket_direction_set_reason (JxsSocketDirection *self, const GError *reason)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->reason == NULL)
+    self->reason = g_error_copy (reason);
+}
+
+GError *
+jxs_socket_direction_dup_end (JxsSocketDirection *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->reason != NULL)
+    return g_error_copy (self->reason);
+  if (self->at_end)
+    return g_error_new_literal (G_IO_ERROR,
+                                G_IO_ERROR_CONNECTION_CLOSED,
+                                _ ("The other side closed the connection"));
+  return NULL;
+}
+
 void
 jxs_socket_direction_close (JxsSocketDirection *self)
 {

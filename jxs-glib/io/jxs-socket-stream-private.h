@@ -52,5 +52,8 @@ GSocket *jxs_socket_stream_get_socket (JxsSocketStream *self);
 /* The other end is about to be shut because of this error: it is what reads report in place of the
  * end of file, and writes in place of a broken pipe. Any thread; the first one counts. */
 void jxs_socket_stream_set_reason (JxsSocketStream *self, const GError *reason);
+/* Why nothing comes any more or can be sent, for layers above whose own error does not tell: what
+ * failed, or that the other end closed it. (transfer full) (nullable) */
+GError *jxs_socket_stream_dup_error (JxsSocketStream *self);
 
 G_END_DECLS

@@ -560,3 +560,11 @@ jxs_socket_stream_set_reason (JxsSocketStream *self, const GError *reason)
 
   jxs_socket_core_set_reason (self->core, reason);
 }
+
+GError *
+jxs_socket_stream_dup_error (JxsSocketStream *self)
+{
+  g_return_val_if_fail (JXS_IS_SOCKET_STREAM (self), NULL);
+
+  return jxs_socket_core_dup_error (self->core);
+}

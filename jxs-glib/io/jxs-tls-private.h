@@ -45,8 +45,8 @@ typedef struct
  *
  * Errors: JXS_ERROR_TIMED_OUT (time in the queue counts), JXS_ERROR_SECURITY (older than TLS 1.3
  * when pinning, no peer certificate, ours not asked for), JXS_ERROR_LIMIT (too many strangers),
- * GIO's TLS errors; G_TLS_ERROR_BAD_CERTIFICATE tells in its message what is wrong with the
- * server's certificate.
+ * GIO's TLS errors, and where a JxsSocketStream ended, why; G_TLS_ERROR_BAD_CERTIFICATE tells
+ * in its message what is wrong with the server's certificate.
  *
  * In TLS 1.3 a client is content before the server has judged its certificate: a peer counts as
  * authenticated after the first bytes from it were read. A write that would block has to be

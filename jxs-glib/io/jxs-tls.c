@@ -338,12 +338,23 @@ refuse_cb (GTlsConnection *connection,
   return FALSE;
 }
 
+/* GIO takes a transport that ends in the middle of a handshake for a peer that does not speak TLS.
+ */
+static GError *
+find_breakage (Handshake *self, const GError *error)
+{
+  if (error->domain != G_TLS_ERROR || !JXS_IS_SOCKET_STREAM (self->base))
+    return NULL;
+  return jxs_socket_stream_dup_error (JXS_SOCKET_STREAM (self->base));
+}
+
 static void
 handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   Handshake *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
+  GError *breakage;
 
   if (g_tls_connection_handshake_finish (G_TLS_CONNECTION (object), result, &error))
     error = check_result (self);
@@ -359,6 +370,11 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
                            G_TLS_ERROR_BAD_CERTIFICATE,
                            _ ("The certificate of the server is not trusted: %s"),
                            describe_refusal (self->refused));
+    }
+  else if ((breakage = find_breakage (self, error)) != NULL)
+    {
+      g_clear_error (&error);
+      error = breakage;
     }
   handshake_done (task, g_steal_pointer (&error));
 }
