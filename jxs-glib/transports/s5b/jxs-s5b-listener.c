@@ -94,6 +94,16 @@ expected_free (gpointer data)
 
 /* Handshakes */
 
+/* Hexadecimal digits may be capital letters. */
+static gboolean
+is_expected (const Expected *self, const char *hash)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->hashes); i++)
+    if (self->hashes[i] != NULL && g_ascii_strcasecmp (self->hashes[i], hash) == 0)
+      return self->n_sockets < JXS_S5B_LISTENER_MAX_PER_HASH;
+  return FALSE;
+}
+
 static Expected *
 find_expected (JxsS5bListener *self, const char *hash)
 {
@@ -101,8 +111,7 @@ find_expected (JxsS5bListener *self, const char *hash)
     {
       Expected *expected = self->expected->pdata[i];
 
-      if ((g_str_equal (expected->hashes[0], hash) || g_strcmp0 (expected->hashes[1], hash) == 0) &&
-          expected->n_sockets < JXS_S5B_LISTENER_MAX_PER_HASH)
+      if (is_expected (expected, hash))
         return expected;
     }
   return NULL;
