@@ -419,6 +419,10 @@ jxs_session_handle (JxsSession *self, JxsElement *iq, JxsJingle *jingle)
       return;
     }
 
+  /* Some answer so to transport-replace. */
+  if (jingle->action == JXS_JINGLE_SESSION_ACCEPT &&
+      jxs_content_get_state (self->content) == JXS_CONTENT_REPLACING)
+    jingle->action = JXS_JINGLE_TRANSPORT_ACCEPT;
   if (self->held == NULL) /* a channel may deliver while we are still at it */
     self->held = g_ptr_array_new_with_free_func ((GDestroyNotify) jxs_jingle_free);
   switch (jxs_session_machine_handle (&self->machine, jingle->action))

@@ -172,6 +172,36 @@ test_replace_tie (void)
   scripted_clear (&t);
 }
 
+/* A peer that accepts the session once more in place of the other transport; for anything else that
+ * is out of order. */
+static void
+test_accepted_as_session (void)
+{
+  Scripted t;
+  Result *result;
+  g_autofree char *sid = NULL;
+
+  scripted_init (&t);
+  t.side.fast.connect = FAKE_FAILS;
+  result = scripted_initiate (&t, &sid);
+  scripted_action (&t, "x", "session-accept", sid, CONTENT (DESCRIPTION FAST SECURITY));
+  scripted_expect_result (&t, "x");
+  {
+    g_autoptr (JxsJingle) replace = scripted_expect_action (&t, JXS_JINGLE_TRANSPORT_REPLACE);
+
+    g_assert_cmpstr (replace->sid, ==, sid);
+  }
+  scripted_action (&t, "again", "session-accept", sid, CONTENT (DESCRIPTION FAST SECURITY));
+  scripted_expect_error (&t, "again", "wait", "unexpected-request", "out-of-order");
+  scripted_action (&t, "accept", "session-accept", sid, CONTENT (DESCRIPTION SLOW SECURITY));
+  scripted_expect_result (&t, "accept");
+  g_assert_true (result->done);
+  g_assert_no_error (result->error);
+  scripted_action (&t, "more", "session-accept", sid, CONTENT (DESCRIPTION SLOW SECURITY));
+  scripted_expect_error (&t, "more", "wait", "unexpected-request", "out-of-order");
+  scripted_clear (&t);
+}
+
 /* A peer that claims to have won that tie is believed: its replacement is waited for. */
 static void
 test_replace_tie_lost (void)
@@ -353,6 +383,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/jingle/replacement/accepted", test_replace);
   g_test_add_func ("/jingle/replacement/before-accept", test_replace_before_accept);
   g_test_add_func ("/jingle/replacement/tie", test_replace_tie);
+  g_test_add_func ("/jingle/replacement/accepted-as-session", test_accepted_as_session);
   g_test_add_func ("/jingle/replacement/secure-falls-back", test_secure_falls_back);
   g_test_add_func ("/jingle/replacement/tie-lost", test_replace_tie_lost);
   g_test_add_func ("/jingle/replacement/refused", test_replace_refused);

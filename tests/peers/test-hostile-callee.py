@@ -170,7 +170,6 @@ class Callee(unittest.IsolatedAsyncioTestCase):
             ((FAILED,), lambda call: call.accept(more="senders='none'")),
             ((FAILED,), lambda call: call.accept(call.parts(description=UNKNOWN))),
             ((FAILED,), lambda call: call.accept(XMLSTREAM + "<transport xmlns='urn:example:x'/>" + SECURITY)),
-            ((FAILED,), lambda call: call.accept(call.parts(size=65535))),
             ((FAILED,), lambda call: call.accept(call.parts(sid="another"))),
             ((SECURITY_FAILED,), lambda call: call.accept(call.parts(security=none))),
             ((SECURITY_FAILED,), lambda call: call.accept(call.parts(security=SECURITY.replace("x509", "srp")))),

@@ -402,7 +402,8 @@ test_old_namespace (Fixture *self, gconstpointer unused)
   expect_bytes (bob_stream, "old", 3);
 }
 
-/* XEP-0261 §2.2: smaller is fine, larger or another stream is not. */
+/* XEP-0261 §2.2: smaller is fine, another stream is not. What is larger, or says nothing of the
+ * stream, is not of the specification, but of peers. */
 static void
 test_answers (Fixture *self, gconstpointer unused)
 {
@@ -413,10 +414,12 @@ test_answers (Fixture *self, gconstpointer unused)
   } cases[] = {
     { "block-size='2048' sid='SID'", TRUE },
     { "block-size='4096' sid='SID'", TRUE },
-    { "block-size='4097' sid='SID'", FALSE },
+    { "block-size='65535' sid='SID'", TRUE },
+    { "block-size='65536' sid='SID'", FALSE },
     { "block-size='2048' sid='other'", FALSE },
     { "sid='SID'", FALSE },
-    { "block-size='2048'", FALSE },
+    { "block-size='2048'", TRUE },
+    { "block-size='2048' sid=''", FALSE },
     { "block-size='2048' sid='SID' stanza='message'", TRUE },
   };
 

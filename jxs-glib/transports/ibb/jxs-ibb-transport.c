@@ -155,11 +155,12 @@ jxs_ibb_transport_build (JxsTransport *transport)
   return element;
 }
 
-/* The answer to our offer: the same stream, at most with smaller blocks (XEP-0261 §2.2). */
+/* The answer to our offer: the same stream, at most with smaller blocks (XEP-0261 §2.2). Some say
+ * what they could take; the lower value holds. */
 static gboolean
 take_answer (JxsIbbTransport *self, const JxsIbbParams *answer, GError **error)
 {
-  if (!g_str_equal (answer->sid, self->params.sid) || answer->block_size > self->params.block_size)
+  if (!g_str_equal (answer->sid, self->params.sid))
     {
       g_set_error_literal (error,
                            JXS_STANZA_ERROR,
@@ -168,7 +169,7 @@ take_answer (JxsIbbTransport *self, const JxsIbbParams *answer, GError **error)
       return FALSE;
     }
 
-  self->params.block_size = answer->block_size;
+  self->params.block_size = MIN (self->params.block_size, answer->block_size);
   self->params.carrier = answer->carrier;
   self->remote_set = TRUE;
   jxs_ibb_stream_agree (self->stream, &self->params);
@@ -201,8 +202,15 @@ static gboolean
 jxs_ibb_transport_set_remote (JxsTransport *transport, JxsElement *element, GError **error)
 {
   JxsIbbTransport *self = JXS_IBB_TRANSPORT (transport);
+  g_autoptr (JxsElement) named = NULL;
   g_auto (JxsIbbParams) params = { 0 };
 
+  /* Some leave out what they answer to: there is one offer only. */
+  if (self->built && !self->remote_set && jxs_element_get_attribute (element, "sid") == NULL)
+    {
+      element = named = jxs_element_copy (element);
+      jxs_element_set_attribute (named, "sid", self->params.sid);
+    }
   if (!jxs_ibb_params_parse (element, "transport", &params, error))
     return FALSE;
 
