@@ -172,7 +172,7 @@ class Peer(slixmpp.ClientXMPP):
         session = self.sessions.get((iq["from"], sid))
         iq.reply().send()
         if action == "session-initiate":
-            session = Session(iq["from"], sid, initiator=False)
+            session = self._new_session(iq["from"], sid, False)
             self.sessions[(iq["from"], sid)] = session
             self._read_content(session, jingle)
             self.offers.put_nowait((session, jingle))
@@ -185,6 +185,14 @@ class Peer(slixmpp.ClientXMPP):
             session.ended.set_result(name)
             if session.initiator and not session.accepted.done():
                 session.accepted.set_exception(RuntimeError(f"ended: {name}"))
+        elif session:
+            self._other_action(session, jingle)
+
+    def _new_session(self, *arguments):
+        return Session(*arguments)
+
+    def _other_action(self, session, jingle):
+        """For those who know more."""
 
     def _read_content(self, session, jingle):
         content = jingle.find(tag(JINGLE, "content"))
@@ -221,7 +229,7 @@ class Peer(slixmpp.ClientXMPP):
         return content
 
     async def offer(self, to, description, sid):
-        session = Session(slixmpp.JID(to), sid, initiator=True)
+        session = self._new_session(slixmpp.JID(to), sid, True)
         session.content = {"name": "x"}
         session.stream_sid = "stream-" + sid
         self.sessions[(session.peer, sid)] = session
@@ -253,8 +261,8 @@ class SecureStream:
         self.ended = False
 
     @classmethod
-    async def handshake(cls, session, key_file, peer_file=None):
-        self = cls(session, Tls(key_file, not session.initiator, peer_file))
+    async def handshake(cls, session, key_file, peer_file=None, tls=None):
+        self = cls(session, tls or Tls(key_file, not session.initiator, peer_file))
         while not self.tls.handshake():
             await self.flush()
             await self._receive()

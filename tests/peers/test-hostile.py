@@ -16,6 +16,7 @@ import command
 import prosody
 import raw_client
 import tap
+import watched
 
 from raw_client import (
     SECURITY, UNKNOWN, XMLSTREAM, content, data, ibb, is_action, jingle, offer, reason_of, transport,
@@ -36,39 +37,17 @@ SESSIONS = 16  # per peer, as documented
 VICTIM = "romeo@example.test/jxs"
 
 
-class Victim:
-    """The process under attack, and what can be seen of it from outside."""
+class Victim(watched.Watched):
+    """The process under attack."""
 
     def __init__(self, server, folder, resource="jxs", more=(), **streams):
-        self.jxs = command.Jxs(
+        super().__init__(command.Jxs(
             "listen", "--accept", "all", "--jid", "romeo@example.test/" + resource, "--server", server.server,
             "--ca-file", server.ca_file, "--identity", os.path.join(folder, "romeo.pem"), *more,
             environment={"JXS_PASSWORD": server.password, "G_DEBUG": "fatal-warnings"}, **streams,
-        )
+        ))
         self.jxs.errors.until("Listening as")
-        self.pid = self.jxs.process.pid
         self.baseline = self.files = None
-
-    def alive(self):
-        return self.jxs.process.poll() is None
-
-    def memory(self):
-        """KiB that are resident; the sanitizers' own habits are no measure."""
-        with open(f"/proc/{self.pid}/maps", encoding="utf-8") as maps:
-            if "libasan" in maps.read():
-                return 0
-        with open(f"/proc/{self.pid}/status", encoding="utf-8") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
-    def open_files(self):
-        """Every session holds some."""
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def processor(self):
-        """Seconds it has run."""
-        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @unittest.skipIf(jp is None, "python3-slixmpp is not installed")
