@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "jxs-test-pair.h"
+#include "jxs-test-sockets.h"
 
 /* s5b.dead: seconds that are added to the time to a stream when of the six candidates the five
  * better ones lead nowhere. */
@@ -47,41 +47,72 @@ nothing_cb (JxsEndpoint *endpoint, JxsJid *peer, JxsCandidate *candidate, gpoint
   return TRUE;
 }
 
-static gboolean
-live_last_cb (JxsEndpoint *endpoint, JxsJid *peer, JxsCandidate *candidate, gpointer user_data)
+typedef struct
 {
-  if (jxs_candidate_get_kind (candidate) == JXS_CANDIDATE_KIND_DIRECT)
-    jxs_candidate_set_priority (candidate, 1);
-  return FALSE;
+  const guint16 *holes;
+  guint n_holes;
+  guint n_offered; /* candidates */
+} Offer;
+
+/* Adds the holes to what Juliet offers, in front of her own candidate. */
+static void
+add_holes (JxsElement *stanza, gpointer user_data)
+{
+  Offer *offer = user_data;
+  JxsElement *jingle = jxs_element_find_child (stanza, "jingle", NULL);
+  JxsElement *content = jingle != NULL ? jxs_element_find_child (jingle, "content", NULL) : NULL;
+  JxsElement *transport =
+      content != NULL ? jxs_element_find_child (content, "transport", NULL) : NULL;
+  JxsElement *live =
+      transport != NULL ? jxs_element_find_child (transport, "candidate", NULL) : NULL;
+  guint64 priority;
+
+  if (live == NULL)
+    return;
+  priority = g_ascii_strtoull (jxs_element_get_attribute (live, "priority"), NULL, 10);
+  for (guint i = 0; i < offer->n_holes; i++)
+    {
+      static const char *const same[] = { "host", "jid", "type" };
+      JxsElement *hole =
+          jxs_element_append (transport, "candidate", jxs_element_get_namespace (live));
+      g_autofree char *cid = g_strdup_printf ("hole-%u", i);
+      g_autofree char *port = g_strdup_printf ("%u", offer->holes[i]);
+      g_autofree char *above = g_strdup_printf ("%" G_GUINT64_FORMAT, priority + 2 * (i + 1));
+
+      jxs_element_set_attribute (hole, "cid", cid);
+      jxs_element_set_attribute (hole, "port", port);
+      jxs_element_set_attribute (hole, "priority", above);
+      for (guint j = 0; j < G_N_ELEMENTS (same); j++)
+        jxs_element_set_attribute (hole, same[j], jxs_element_get_attribute (live, same[j]));
+    }
+  offer->n_offered += offer->n_holes + 1;
 }
 
-/* Seconds to an open stream. */
+/* Seconds to an open pipe. */
 static double
 open_once (const guint16 *holes, guint n_holes)
 {
-  Doorman doorman;
-  gint64 start_us;
-  gint64 open_us;
-  Pair pair;
+  Offer offer = { holes, n_holes, 0 };
+  S5bProcess sides[2];
+  double seconds;
+  int fds[2];
 
-  pair_init (&pair);
+  if (socketpair (AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+    g_error ("no pair of sockets");
   for (guint i = 0; i < 2; i++)
-    s5b_restrict (pair.endpoints[i]);
-  g_signal_connect (pair.endpoints[ROMEO], "candidate", G_CALLBACK (nothing_cb), NULL);
-  g_signal_connect (pair.endpoints[JULIET], "candidate", G_CALLBACK (live_last_cb), NULL);
-  for (guint i = 0; i < n_holes; i++)
-    jxs_endpoint_add_external_address (pair.endpoints[JULIET], "127.0.0.1", holes[i]);
-  doorman_init (&doorman, pair.endpoints[JULIET]);
-
-  start_us = g_get_monotonic_time ();
-  {
-    g_autoptr (JxsXmlStream) stream = open_stream (&pair, &doorman);
-
-    open_us = g_get_monotonic_time ();
-    doorman_clear (&doorman);
-  }
-  pair_clear (&pair);
-  return (double) (open_us - start_us) / 1e6;
+    s5b_process_init (&sides[i], fds[i], i == 0, TRUE);
+  g_signal_connect (sides[0].endpoint, "candidate", G_CALLBACK (nothing_cb), NULL);
+  sides[1].edit = add_holes;
+  sides[1].user_data = &offer;
+  s5b_process_start (&sides[1], FALSE);
+  s5b_process_start (&sides[0], TRUE);
+  jxs_test_wait_for (sides[0].connection != NULL && sides[1].connection != NULL);
+  seconds = (double) (sides[0].connected_us - sides[0].start_us) / 1e6;
+  if (offer.n_offered != n_holes + 1)
+    g_error ("%u candidates were offered", offer.n_offered);
+  for (guint i = 0; i < 2; i++)
+    s5b_process_clear (&sides[i]);
+  return seconds;
 }
 
 static int

@@ -42,6 +42,8 @@ outgoing_cb (JxsRelayChannel *channel, JxsElement *stanza, S5bProcess *self)
   jxs_element_set_attribute (stamped,
                              "from",
                              jxs_jid_to_string (jxs_channel_get_local_jid (JXS_CHANNEL (channel))));
+  if (self->edit != NULL)
+    self->edit (stamped, self->user_data);
   text = jxs_element_to_string (stamped);
   g_assert (strchr (text, '\n') == NULL);
   line = g_strconcat (text, "\n", NULL);
@@ -131,6 +133,7 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   self->connection = jxs_endpoint_open_pipe_finish (JXS_ENDPOINT (object), result, &error);
+  self->connected_us = g_get_monotonic_time ();
   if (self->connection == NULL)
     g_error ("%s", error->message);
 }
@@ -152,14 +155,21 @@ incoming_cb (JxsEndpoint *endpoint, JxsSession *session, S5bProcess *self)
   jxs_endpoint_accept_pipe_async (endpoint, session, G_PRIORITY_DEFAULT, NULL, accepted_cb, self);
 }
 
-JxsConnection *
-s5b_process_connect (S5bProcess *self, gboolean is_romeo)
+void
+s5b_process_start (S5bProcess *self, gboolean is_romeo)
 {
+  self->start_us = g_get_monotonic_time ();
   if (is_romeo)
     jxs_endpoint_open_pipe_async (
         self->endpoint, self->jids[1], SERVICE, G_PRIORITY_DEFAULT, NULL, opened_cb, self);
   else
     g_signal_connect (self->endpoint, "incoming", G_CALLBACK (incoming_cb), self);
+}
+
+JxsConnection *
+s5b_process_connect (S5bProcess *self, gboolean is_romeo)
+{
+  s5b_process_start (self, is_romeo);
   jxs_test_wait_for (self->connection != NULL);
   return self->connection;
 }
