@@ -44,6 +44,7 @@ BENCHES = [
     Bench('s5b.plain', 'bench-s5b-plain', 'MB/s', 0.97, 5),
     Bench('s5b.tls', 'bench-s5b-tls', 'MB/s', 1.2, 5),
     Bench('s5b.dead', 'bench-s5b-dead', 's', None, 1, at_most=1.2),
+    Bench('s5b.proxy', 'bench-s5b-proxy.py', 'MB/s', None, 3),
     Bench('s5b.rtts', 'bench-s5b-rtts', 'round trips', None, 3, at_most=2.0),
 ]
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs a command while a Prosody of its own is up; the command finds it through JXS_TEST_SERVER,
+"""Runs a command while a Prosody, or an ejabberd, of its own is up; the command finds it through JXS_TEST_SERVER,
 JXS_TEST_SERVER_PID, JXS_TEST_DOMAIN, JXS_TEST_CA and JXS_TEST_PASSWORD (accounts romeo and juliet),
 its SOCKS5 proxy, if asked for, through JXS_TEST_PROXY_JID and JXS_TEST_PROXY (host and port).
-The exit status is that of the command, 77 when Prosody is not installed."""
+The exit status is that of the command, 77 when the server is not installed."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 
+import ejabberd
 import prosody
 
 
@@ -22,6 +23,7 @@ def main():
     parser.add_argument("--proxy65", action="store_true", help="a server with a SOCKS5 proxy")
     parser.add_argument("--backend", default="epoll", choices=("epoll", "event"), help="how it waits for its sockets")
     parser.add_argument("--extra", default="", help="more configuration, in Lua")
+    parser.add_argument("--ejabberd", action="store_true", help="ejabberd instead, to which --proxy65 alone applies")
     parser.add_argument("--tap", action="store_true", help="the command is a test that prints TAP")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
@@ -29,9 +31,12 @@ def main():
         parser.error("no command")
 
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    server = prosody.Prosody(limit=arguments.limit, burst=arguments.burst,
-                             tls=not arguments.no_tls, extra=arguments.extra,
-                             proxy65=arguments.proxy65, backend=arguments.backend)
+    if arguments.ejabberd:
+        server = ejabberd.Ejabberd(proxy65=arguments.proxy65)
+    else:
+        server = prosody.Prosody(limit=arguments.limit, burst=arguments.burst,
+                                 tls=not arguments.no_tls, extra=arguments.extra,
+                                 proxy65=arguments.proxy65, backend=arguments.backend)
     try:
         server.start()
     except prosody.ProsodyMissing as missing:
