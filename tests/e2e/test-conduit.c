@@ -5,6 +5,7 @@
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/e2e/jxs-conduit-private.h>
 #include <jxs-glib/io/jxs-pipe-private.h>
+#include <jxs-glib/io/jxs-socket-stream-private.h>
 
 #include "jxs-faulty-stream.h"
 
@@ -213,6 +214,48 @@ result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   *(GAsyncResult **) user_data = g_object_ref (result);
 }
 
+/* Where the peer cannot be told, that is said, and what was written is on its way all the same. */
+static void
+test_no_half_close (Fixture *fixture, gconstpointer async)
+{
+  g_autoptr (JxsConduit) conduit = jxs_conduit_new (fixture->near, FALSE);
+  g_autoptr (GOutputStream) output = jxs_conduit_new_output (conduit);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  char buffer[8];
+
+  jxs_socket_stream_set_gathering (JXS_SOCKET_STREAM (fixture->near), TRUE);
+  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (
+                       G_POLLABLE_OUTPUT_STREAM (output), "last", 4, NULL, &error),
+                   ==,
+                   4);
+  if (GPOINTER_TO_INT (async))
+    {
+      g_output_stream_close_async (output, G_PRIORITY_DEFAULT, NULL, result_cb, &result);
+      while (result == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_false (g_output_stream_close_finish (output, result, &error));
+    }
+  else
+    {
+      g_assert_false (g_output_stream_close (output, NULL, &error));
+    }
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+  g_assert_true (jxs_conduit_is_output_closed (conduit));
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (fixture->far),
+                                        buffer,
+                                        sizeof buffer,
+                                        NULL,
+                                        &error),
+                   ==,
+                   4);
+  g_assert_cmpint (g_pollable_input_stream_is_readable (
+                       G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (fixture->far))),
+                   ==,
+                   FALSE);
+}
+
 static void
 test_shut_ends_reading (Fixture *fixture, gconstpointer data)
 {
@@ -352,6 +395,18 @@ main (int argc, char **argv)
   ADD ("end-with-reason", test_end_with_reason);
   ADD ("end-without-reason", test_end_without_reason);
   ADD ("half-close", test_half_close);
+  g_test_add ("/e2e/conduit/no-half-close/blocking",
+              Fixture,
+              GINT_TO_POINTER (FALSE),
+              set_up,
+              test_no_half_close,
+              tear_down);
+  g_test_add ("/e2e/conduit/no-half-close/async",
+              Fixture,
+              GINT_TO_POINTER (TRUE),
+              set_up,
+              test_no_half_close,
+              tear_down);
   ADD ("shut-ends-reading", test_shut_ends_reading);
   ADD ("cancel-reading", test_cancel_reading);
   ADD ("blocking", test_blocking);
