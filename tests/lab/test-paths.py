@@ -126,6 +126,8 @@ class PortMapping(Path):
                 table = self.probe()
                 self.assert_direct(table, router.ipv4)
                 self.assertEqual(table.states("here", "router"), {"in use"}, str(table))
+                if protocol == "upnp":
+                    continue  # takes a conversation: who ends at once may not have it, and the mapping expires
                 deadline = time.monotonic() + REMOVED_SECONDS
                 while router.mappings():
                     self.assertLess(time.monotonic(), deadline, "the mapping stays")
