@@ -40,7 +40,7 @@ class Nat(Path):
         self.listen()
         table = self.probe()
         self.assert_relayed(table)
-        self.assertLessEqual(table.states("there", "direct"), {"failed", "not needed"}, str(table))
+        self.assertEqual(table.states("there", "direct"), {"failed"}, str(table))
         self.assertIn("in use", table.states("here", "relay") | table.states("there", "relay"), str(table))
 
     def test_refused(self):

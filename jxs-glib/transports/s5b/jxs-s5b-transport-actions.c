@@ -606,17 +606,36 @@ set_wake (JxsS5bTransport *self)
                                            self);
 }
 
+/* One that was given up as something works, but would have been preferred to that, did not answer
+ * for as long as it could have been chosen. */
+static gboolean
+was_too_slow (JxsS5bTransport *self, const JxsS5bRemote *remote)
+{
+  return self->nominated != NULL && remote->dialled_at > 0 &&
+         jxs_candidate_get_state (remote->candidate) == JXS_CANDIDATE_STATE_SKIPPED &&
+         jxs_candidate_get_priority (remote->candidate) >
+             jxs_candidate_get_priority (self->nominated);
+}
+
 /* What the machine left aside without a word. */
 static void
 mark_skipped (JxsS5bTransport *self)
 {
   for (guint i = 0; i < self->usable->len; i++)
     {
-      JxsCandidate *candidate = get_remote (self, i)->candidate;
+      const JxsS5bRemote *remote = get_remote (self, i);
+      JxsCandidate *candidate = remote->candidate;
 
       if (self->machine.remote[i].attempt == JXS_S5B_ATTEMPT_SKIPPED &&
           jxs_candidate_get_state (candidate) == JXS_CANDIDATE_STATE_WAITING)
         jxs_candidate_set_state (candidate, JXS_CANDIDATE_STATE_SKIPPED);
+      if (was_too_slow (self, remote))
+        {
+          g_autoptr (GError) error =
+              g_error_new_literal (JXS_ERROR, JXS_ERROR_TIMED_OUT, _ ("No answer in time"));
+
+          jxs_candidate_fail (candidate, error);
+        }
     }
 }
 
