@@ -106,10 +106,8 @@ test_policy (void)
       fixture.policy = rows[i].policy;
       add_proxy (&fixture, "relay.example");
       g_assert_true (jxs_s5b_service_add_external (fixture.service, "198.51.100.1", 5000));
-      g_assert_cmpint (jxs_s5b_service_get_policy (fixture.service, fixture.peer),
-                       ==,
-                       rows[i].direct ? JXS_ADDRESS_POLICY_ALL : JXS_ADDRESS_POLICY_RELAY_ONLY);
       id = begin (&fixture, TRUE);
+      g_assert_cmpint (jxs_s5b_service_is_direct (fixture.service, id), ==, rows[i].direct);
       assert_gather (&fixture,
                      id,
                      rows[i].direct ? "direct 192.0.2.1 4000\nassisted 198.51.100.1 5000\n"
@@ -120,6 +118,7 @@ test_policy (void)
 
       /* What was decided when it began stays. */
       fixture.policy = JXS_ADDRESS_POLICY_ALL;
+      g_assert_cmpint (jxs_s5b_service_is_direct (fixture.service, id), ==, rows[i].direct);
       assert_gather (&fixture, id, "");
       if (!rows[i].direct)
         {
@@ -133,6 +132,33 @@ test_policy (void)
         }
       fixture_clear (&fixture);
     }
+}
+
+/* It takes effect at once, and for good. */
+static void
+test_stricter_policy (void)
+{
+  static const char *const addresses[] = { "192.0.2.1", NULL };
+  Fixture fixture;
+  guint id;
+
+  fixture_init (&fixture, addresses);
+  fakes.need_mapping = TRUE;
+  id = begin (&fixture, TRUE);
+  g_assert_true (jxs_s5b_service_is_direct (fixture.service, id));
+  g_assert_true (jxs_s5b_service_is_gathering (fixture.service, id));
+  fixture.policy = JXS_ADDRESS_POLICY_RELAY_ONLY;
+  add_proxy (&fixture, "relay.example");
+  assert_gather (&fixture, id, "proxy relay.example 1080\n");
+  g_assert_false (jxs_s5b_service_is_gathering (fixture.service, id));
+  g_assert_cmpuint (fakes.n_listening, ==, 0);
+  g_assert_cmpuint (fakes.n_holds, ==, 0);
+  fixture.policy = JXS_ADDRESS_POLICY_ALL;
+  g_assert_false (jxs_s5b_service_is_direct (fixture.service, id));
+  assert_gather (&fixture, id, "");
+  jxs_s5b_service_end (fixture.service, id);
+  g_assert_false (jxs_s5b_service_is_direct (fixture.service, id));
+  fixture_clear (&fixture);
 }
 
 /* Without somebody to ask everything goes, but not when that somebody went away. */
@@ -151,9 +177,7 @@ test_nobody_to_ask (void)
   assert_gather (&fixture, begin (&fixture, TRUE), "direct 192.0.2.1 4000\n");
   id = begin (&fixture, TRUE);
   jxs_s5b_service_set_funcs (fixture.service, NULL, NULL);
-  g_assert_cmpint (jxs_s5b_service_get_policy (fixture.service, fixture.peer),
-                   ==,
-                   JXS_ADDRESS_POLICY_RELAY_ONLY);
+  g_assert_false (jxs_s5b_service_is_direct (fixture.service, id));
   add_proxy (&fixture, "relay.example");
   assert_gather (&fixture, id, "");
   assert_gather (&fixture, begin (&fixture, TRUE), "");
@@ -464,6 +488,7 @@ main (int argc, char **argv)
   g_test_add_func ("/transports/s5b-service/order", test_order);
   g_test_add_func ("/transports/s5b-service/families", test_families);
   g_test_add_func ("/transports/s5b-service/policy", test_policy);
+  g_test_add_func ("/transports/s5b-service/policy/stricter", test_stricter_policy);
   g_test_add_func ("/transports/s5b-service/nobody-to-ask", test_nobody_to_ask);
   g_test_add_func ("/transports/s5b-service/never", test_never);
   g_test_add_func ("/transports/s5b-service/external", test_external);

@@ -46,7 +46,6 @@ gboolean jxs_s5b_service_add_external (JxsS5bService *self, const char *host, gu
 JxsS5bListener *jxs_s5b_service_get_listener (JxsS5bService *self);
 JxsS5bMapper *jxs_s5b_service_get_mapper (JxsS5bService *self);
 JxsS5bProxies *jxs_s5b_service_get_proxies (JxsS5bService *self);
-JxsAddressPolicy jxs_s5b_service_get_policy (JxsS5bService *self, JxsJid *peer);
 
 /* Starts to look for proxies in the background, so that they are known when somebody calls. As soon
  * as the channel has its JID; harmless before that. */
@@ -57,6 +56,9 @@ void jxs_s5b_service_prepare (JxsS5bService *self);
  * Returns an id, never 0. */
 guint jxs_s5b_service_begin (JxsS5bService *self, JxsJid *peer, gboolean initiator);
 void jxs_s5b_service_end (JxsS5bService *self, guint id);
+/* Whether the addresses of either side may be used: by the policy under which it began, unless that
+ * became stricter meanwhile. */
+gboolean jxs_s5b_service_is_direct (JxsS5bService *self, guint id);
 /* The candidates of ours for this bytestream that are known now and were not given before, vetoed
  * ones left out, best first; their priorities are frozen. Their local preference is even for the
  * initiator's and odd for the responder's, so that no tie can occur. Call it for the offer or the

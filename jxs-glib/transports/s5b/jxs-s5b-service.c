@@ -143,6 +143,26 @@ bytestream_close (Bytestream *bytestream, JxsS5bService *self)
   jxs_s5b_listener_release (self->listener);
 }
 
+static gboolean
+may_be_direct (JxsS5bService *self, JxsJid *peer)
+{
+  return !self->abandoned &&
+         (self->funcs.get_policy == NULL ||
+          self->funcs.get_policy (peer, self->user_data) == JXS_ADDRESS_POLICY_ALL);
+}
+
+/* Once it is not it stays so. */
+static gboolean
+bytestream_is_direct (Bytestream *bytestream, JxsS5bService *self)
+{
+  if (bytestream->direct && !may_be_direct (self, bytestream->peer))
+    {
+      bytestream->direct = FALSE;
+      bytestream_close (bytestream, self);
+    }
+  return bytestream->direct;
+}
+
 static void
 jxs_s5b_service_changed_cb (JxsS5bService *self)
 {
@@ -313,18 +333,6 @@ jxs_s5b_service_get_proxies (JxsS5bService *self)
   return self->proxies;
 }
 
-JxsAddressPolicy
-jxs_s5b_service_get_policy (JxsS5bService *self, JxsJid *peer)
-{
-  if (self->abandoned)
-    return JXS_ADDRESS_POLICY_RELAY_ONLY;
-  if (self->funcs.get_policy == NULL)
-    return JXS_ADDRESS_POLICY_ALL;
-  return self->funcs.get_policy (peer, self->user_data) == JXS_ADDRESS_POLICY_ALL
-             ? JXS_ADDRESS_POLICY_ALL
-             : JXS_ADDRESS_POLICY_RELAY_ONLY;
-}
-
 void
 jxs_s5b_service_prepare (JxsS5bService *self)
 {
@@ -339,7 +347,7 @@ jxs_s5b_service_begin (JxsS5bService *self, JxsJid *peer, gboolean initiator)
 
   bytestream->peer = jxs_jid_ref (peer);
   bytestream->initiator = initiator;
-  bytestream->direct = jxs_s5b_service_get_policy (self, peer) == JXS_ADDRESS_POLICY_ALL;
+  bytestream->direct = may_be_direct (self, peer);
   bytestream->given = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   do
@@ -362,6 +370,14 @@ jxs_s5b_service_end (JxsS5bService *self, guint id)
     return;
   bytestream_close (bytestream, self);
   g_hash_table_remove (self->bytestreams, GUINT_TO_POINTER (id));
+}
+
+gboolean
+jxs_s5b_service_is_direct (JxsS5bService *self, guint id)
+{
+  Bytestream *bytestream = g_hash_table_lookup (self->bytestreams, GUINT_TO_POINTER (id));
+
+  return bytestream != NULL && bytestream_is_direct (bytestream, self);
 }
 
 gboolean
@@ -578,11 +594,11 @@ jxs_s5b_service_gather (JxsS5bService *self, guint id)
   bytestream = g_rc_box_acquire (found);
   jid = jxs_jid_ref (local);
   gathering = (Gathering){ self, bytestream, jid, candidates };
-  bytestream_open (bytestream, self); /* if that was not possible before */
-  if (bytestream->direct)
+  if (bytestream_is_direct (bytestream, self))
     {
       g_autoptr (GPtrArray) addresses = jxs_s5b_addresses_list (self->allow_loopback);
 
+      bytestream_open (bytestream, self); /* if that was not possible before */
       gathering_add_addresses (&gathering, addresses, JXS_CANDIDATE_KIND_DIRECT);
       gathering_add_assisted (&gathering);
       gathering_add_addresses (&gathering, addresses, JXS_CANDIDATE_KIND_TUNNEL);

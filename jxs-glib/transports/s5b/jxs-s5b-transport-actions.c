@@ -82,6 +82,29 @@ is_proxy (JxsCandidate *candidate)
   return jxs_candidate_get_kind (candidate) == JXS_CANDIDATE_KIND_PROXY;
 }
 
+/* Which candidates of the peer are dialled */
+
+static gboolean
+may_dial (JxsS5bTransport *self, JxsCandidate *candidate)
+{
+  if (jxs_s5b_service_is_direct (self->service, self->gathering))
+    return TRUE;
+
+  /* A “proxy” of the peer may be the peer. */
+  return is_proxy (candidate) &&
+         jxs_s5b_proxies_knows (jxs_s5b_service_get_proxies (self->service),
+                                jxs_candidate_get_jid (candidate),
+                                jxs_candidate_get_host (candidate),
+                                (guint16) jxs_candidate_get_port (candidate));
+}
+
+static void
+skip (JxsS5bTransport *self, JxsS5bRemote *remote)
+{
+  jxs_candidate_set_state (remote->candidate, JXS_CANDIDATE_STATE_SKIPPED);
+  jxs_s5b_transport_trace (self, "skipped", remote->candidate, -1, NULL);
+}
+
 /* Dialling */
 
 static void
@@ -171,6 +194,13 @@ dial_remote (JxsS5bTransport *self, guint index)
   const char *first = self->peer_dstaddr != NULL ? self->peer_dstaddr : self->peer_hash;
   const char *second = g_str_equal (first, self->peer_hash) ? self->our_hash : self->peer_hash;
 
+  /* The policy may have become stricter since it was queued. */
+  if (!may_dial (self, remote->candidate))
+    {
+      skip (self, remote);
+      jxs_s5b_transport_feed (self, JXS_S5B_EVENT_DIAL_FAILED, index);
+      return;
+    }
   remote->dial = g_cancellable_new ();
   remote->dialled_at = jxs_clock_now ();
   jxs_candidate_set_state (remote->candidate, JXS_CANDIDATE_STATE_CONNECTING);
@@ -696,37 +726,24 @@ jxs_s5b_transport_feed (JxsS5bTransport *self, JxsS5bEvent event, guint index)
   return allowed;
 }
 
-static gboolean
-may_dial (JxsS5bTransport *self, JxsCandidate *candidate)
-{
-  if (jxs_s5b_service_get_policy (self->service,
-                                  jxs_transport_get_peer_jid (JXS_TRANSPORT (self))) ==
-      JXS_ADDRESS_POLICY_ALL)
-    return TRUE;
-
-  /* A “proxy” of the peer may be the peer. */
-  return is_proxy (candidate) &&
-         jxs_s5b_proxies_knows (jxs_s5b_service_get_proxies (self->service),
-                                jxs_candidate_get_jid (candidate),
-                                jxs_candidate_get_host (candidate),
-                                (guint16) jxs_candidate_get_port (candidate));
-}
-
 void
 jxs_s5b_transport_use_remote (JxsS5bTransport *self, JxsS5bRemote *remote)
 {
   JxsCandidate *candidate = remote->candidate;
+  g_autoptr (GInetAddress) address =
+      g_inet_address_new_from_string (jxs_candidate_get_host (candidate));
+  const gboolean named = address == NULL;
 
-  if (may_dial (self, candidate) &&
+  if (may_dial (self, candidate) && (!named || self->n_names < JXS_S5B_MAX_NAMES) &&
       jxs_s5b_machine_add_remote (&self->machine,
                                   jxs_candidate_get_kind (candidate),
                                   jxs_candidate_get_priority (candidate)))
     {
+      self->n_names += named;
       g_ptr_array_add (self->usable, remote);
       return;
     }
-  jxs_candidate_set_state (candidate, JXS_CANDIDATE_STATE_SKIPPED);
-  jxs_s5b_transport_trace (self, "skipped", candidate, -1, NULL);
+  skip (self, remote);
 }
 
 void

@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 /* Seen by the parts of the transport: its object with what the peer says, our offer, the actions of
  * the machine. */
 
+/* Of the peer that are looked up: stops it from keeping the resolver of the whole process busy. */
+#define JXS_S5B_MAX_NAMES 8
+
 /* One of ours; its index is that of the machine. */
 typedef struct
 {
@@ -42,6 +45,7 @@ struct _JxsS5bTransport
   char *peer_dstaddr; /* (owned) (nullable): that it says */
   GPtrArray *local;   /* (owned) (element-type JxsS5bLocal) */
   GPtrArray *remote;  /* (owned) (element-type JxsS5bRemote) */
+  guint n_names;      /* of them, that have to be looked up */
   GPtrArray *usable;  /* (owned) (element-type JxsS5bRemote): some of remote, by index of the
                          machine, once started */
   gboolean built;
