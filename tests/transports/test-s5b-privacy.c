@@ -239,6 +239,33 @@ test_stricter_while_dialling (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (count_dialled (listener), ==, 1);
 }
 
+/* Both sides may have the same private address and the same port, which the user forwards: whoever
+ * dials it finds itself. */
+static void
+test_own_place (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (JxsElement) offer = NULL;
+  g_autoptr (JxsElement) answer = NULL;
+  JxsS5bListener *listener = jxs_s5b_service_get_listener (self->bob.service);
+
+  jxs_clock_use_fake (0);
+  g_assert_true (jxs_s5b_listener_hold (listener, NULL));
+  self->alice.direct = FALSE;
+  fixture_add_proxy (self, &self->alice);
+  g_assert_true (
+      jxs_s5b_service_add_external (self->alice.service,
+                                    "127.0.0.1",
+                                    jxs_s5b_listener_get_port (listener, G_SOCKET_FAMILY_IPV4)));
+  fixture_exchange (self);
+  fixture_connect (self);
+  fixture_finish_in_time (self);
+  fixture_check_streams (self);
+  g_assert_cmpint (get_state (&self->bob, FALSE, JXS_CANDIDATE_KIND_ASSISTED),
+                   ==,
+                   JXS_CANDIDATE_STATE_SKIPPED);
+  jxs_s5b_listener_release (listener);
+}
+
 static void
 shown_cb (
     GListModel *candidates, guint position, guint n_removed, guint n_added, gpointer user_data)
@@ -310,6 +337,7 @@ main (int argc, char **argv)
   ADD_WITH ("peer-chooses/stricter", &stricter, test_peer_chooses);
   ADD_WITH ("peer-chooses/laxer", &laxer, test_peer_chooses);
   ADD ("stricter-while-dialling", test_stricter_while_dialling);
+  ADD ("own-place", test_own_place);
 
   status = g_test_run ();
   g_object_unref (resolver);

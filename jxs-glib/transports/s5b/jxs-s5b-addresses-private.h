@@ -25,6 +25,8 @@ typedef struct
 GPtrArray *jxs_s5b_addresses_list (gboolean allow_loopback);
 /* An IPv4 address that only a private network reaches: a router in front of it may map ports. */
 gboolean jxs_s5b_addresses_need_mapping (void);
+/* Whether packets to it stay on this machine. */
+gboolean jxs_s5b_addresses_is_own (GInetAddress *address);
 /* The interfaces a link-local address may mean: their indexes, at most n_scopes. */
 guint jxs_s5b_addresses_get_scopes (guint32 *scopes, guint n_scopes);
 

@@ -214,8 +214,8 @@ jxs_s5b_addresses_are_private (GPtrArray *addresses)
 
 /* What the system says */
 
-/* The address we would have towards the internet: connecting a datagram socket asks the routing
- * tables, VPNs and policies included, and sends nothing. */
+/* The address we would have on the way there: connecting a datagram socket asks the routing tables,
+ * VPNs and policies included, and sends nothing. */
 static GInetAddress *
 find_source (const char *somewhere)
 {
@@ -338,6 +338,15 @@ jxs_s5b_addresses_need_mapping (void)
   g_autoptr (GPtrArray) addresses = jxs_s5b_addresses_list (FALSE);
 
   return jxs_s5b_addresses_are_private (addresses);
+}
+
+gboolean
+jxs_s5b_addresses_is_own (GInetAddress *address)
+{
+  g_autofree char *text = g_inet_address_to_string (address);
+  g_autoptr (GInetAddress) source = find_source (text);
+
+  return source != NULL && g_inet_address_equal (source, address);
 }
 
 guint

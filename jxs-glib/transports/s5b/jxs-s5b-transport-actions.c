@@ -12,6 +12,7 @@
 #include <jxs-glib/base/jxs-log-private.h>
 #include <jxs-glib/io/jxs-socket-stream-private.h>
 #include <jxs-glib/jingle/jxs-failures-private.h>
+#include <jxs-glib/transports/s5b/jxs-s5b-addresses-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-dial-private.h>
 
 /* What the machine wants done. */
@@ -83,6 +84,17 @@ is_proxy (JxsCandidate *candidate)
 }
 
 /* Which candidates of the peer are dialled */
+
+/* The same private address and port, in the network of the peer: our listener would answer. */
+static gboolean
+leads_to_us (JxsS5bTransport *self, JxsCandidate *candidate, GInetAddress *address)
+{
+  return !is_proxy (candidate) && address != NULL &&
+         jxs_s5b_listener_get_port (jxs_s5b_service_get_listener (self->service),
+                                    g_inet_address_get_family (address)) ==
+             jxs_candidate_get_port (candidate) &&
+         jxs_s5b_addresses_is_own (address);
+}
 
 static gboolean
 may_dial (JxsS5bTransport *self, JxsCandidate *candidate)
@@ -734,7 +746,8 @@ jxs_s5b_transport_use_remote (JxsS5bTransport *self, JxsS5bRemote *remote)
       g_inet_address_new_from_string (jxs_candidate_get_host (candidate));
   const gboolean named = address == NULL;
 
-  if (may_dial (self, candidate) && (!named || self->n_names < JXS_S5B_MAX_NAMES) &&
+  if (may_dial (self, candidate) && !leads_to_us (self, candidate, address) &&
+      (!named || self->n_names < JXS_S5B_MAX_NAMES) &&
       jxs_s5b_machine_add_remote (&self->machine,
                                   jxs_candidate_get_kind (candidate),
                                   jxs_candidate_get_priority (candidate)))
