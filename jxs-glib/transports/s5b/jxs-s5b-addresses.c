@@ -43,33 +43,28 @@ address_free (gpointer data)
 JxsS5bAddressFlags
 jxs_s5b_addresses_parse_flags (const char *if_inet6, GInetAddress *address)
 {
-  g_auto (GStrv) lines = g_strsplit (if_inet6, "\n", -1);
   const guint8 *bytes = g_inet_address_to_bytes (address);
-  char wanted[2 * 16 + 1];
+  char wanted[2 * 16 + 2];
+  const char *line;
+  guint bits;
+  JxsS5bAddressFlags flags = 0;
 
   if (g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
     return 0;
   for (guint i = 0; i < 16; i++)
-    g_snprintf (wanted + 2 * i, 3, "%02x", bytes[i]);
+    g_snprintf (wanted + 2 * i, 4, "%02x ", bytes[i]);
 
-  for (guint i = 0; lines[i] != NULL; i++)
-    {
-      char hex[2 * 16 + 1];
-      guint bits;
-      JxsS5bAddressFlags flags = 0;
-
-      if (sscanf (lines[i], "%32s %*x %*x %*x %x", hex, &bits) != 2 ||
-          g_ascii_strcasecmp (hex, wanted) != 0)
-        continue;
-      if (bits & IF_INET6_TEMPORARY)
-        flags |= JXS_S5B_ADDRESS_TEMPORARY;
-      if (bits & IF_INET6_DEPRECATED)
-        flags |= JXS_S5B_ADDRESS_DEPRECATED;
-      if (bits & (IF_INET6_TENTATIVE | IF_INET6_DADFAILED))
-        flags |= JXS_S5B_ADDRESS_TENTATIVE;
-      return flags;
-    }
-  return 0;
+  /* Nothing else in the table is that long. */
+  line = strstr (if_inet6, wanted);
+  if (line == NULL || sscanf (line, "%*s %*x %*x %*x %x", &bits) != 1)
+    return 0;
+  if (bits & IF_INET6_TEMPORARY)
+    flags |= JXS_S5B_ADDRESS_TEMPORARY;
+  if (bits & IF_INET6_DEPRECATED)
+    flags |= JXS_S5B_ADDRESS_DEPRECATED;
+  if (bits & (IF_INET6_TENTATIVE | IF_INET6_DADFAILED))
+    flags |= JXS_S5B_ADDRESS_TENTATIVE;
+  return flags;
 }
 
 /* A bridge to which nothing is connected is not. */
