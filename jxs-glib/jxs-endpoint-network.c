@@ -531,6 +531,10 @@ jxs_endpoint_get_port_mapping (JxsEndpoint *self)
  * Sets whether the router in front of us is asked to let peers in (UPnP IGD, NAT-PMP, PCP), where
  * our addresses are private ones.
  *
+ * What was mapped is taken back when no session needs it any more, and with the endpoint. By UPnP
+ * that takes a conversation: who ends the main context at once may leave it behind, to expire
+ * within ten minutes.
+ *
  * Since: 1.0
  */
 void
