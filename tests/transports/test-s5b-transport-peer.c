@@ -3,6 +3,8 @@
 
 #include "s5b-fixture.h"
 
+#include <sys/socket.h>
+
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-dial-private.h>
@@ -70,7 +72,7 @@ get_offered (Fixture *self, JxsElement *offer)
 }
 
 static GSocketConnection *
-dial_alice (Fixture *self, gboolean alice_first)
+dial_alice_at (Fixture *self, const char *host, gboolean alice_first)
 {
   g_autoptr (JxsElement) offer = jxs_transport_build (self->alice.transport);
   JxsElement *candidate = get_offered (self, offer);
@@ -78,7 +80,7 @@ dial_alice (Fixture *self, gboolean alice_first)
                                             alice_first ? self->alice.jid : self->bob.jid,
                                             alice_first ? self->bob.jid : self->alice.jid);
   const JxsS5bDialParams params = {
-    .host = "127.0.0.1",
+    .host = host,
     .port = (guint16) g_ascii_strtoull (jxs_element_get_attribute (candidate, "port"), NULL, 10),
     .dst_addrs = { hash, NULL },
     .timeout_ms = 5000,
@@ -94,6 +96,12 @@ dial_alice (Fixture *self, gboolean alice_first)
   g_assert_no_error (error);
 
   return connection;
+}
+
+static GSocketConnection *
+dial_alice (Fixture *self, gboolean alice_first)
+{
+  return dial_alice_at (self, "127.0.0.1", alice_first);
 }
 
 static void
@@ -312,36 +320,131 @@ test_dead_socket (Fixture *self, gconstpointer unused)
   close_and_unref (connection);
 }
 
-/* Of several the last, and the others are closed. */
+/* The connection was closed by Alice. */
 static void
-test_several_sockets (Fixture *self, gconstpointer unused)
+check_closed (Fixture *self, GSocketConnection *connection)
 {
-  g_autofree char *sid = answer (self, NULL, "");
-  GSocketConnection *connections[3];
+  GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (connection));
   g_autoptr (GAsyncResult) read = NULL;
   char byte;
 
+  g_input_stream_read_async (
+      input, &byte, 1, G_PRIORITY_DEFAULT, NULL, jxs_test_keep_result, &read);
+  fixture_wait_for (self, read != NULL);
+  g_assert_cmpint (g_input_stream_read_finish (input, read, NULL), <=, 0);
+}
+
+#define N_SEVERAL 3
+
+/* Bob connects more than once and names an address. The connections look all alike, as behind a
+ * router. */
+static void
+connect_several (Fixture *self, GSocketConnection **connections)
+{
+  g_autofree char *sid = answer (self, NULL, "");
+
+  jxs_clock_use_fake (G_USEC_PER_SEC);
   side_connect (&self->alice);
-  for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
+  for (guint i = 0; i < N_SEVERAL; i++)
     connections[i] = dial_alice (self, i % 2 == 0);
   fixture_settle (self);
   hear_used (self, -1);
+  fixture_settle (self);
+  g_assert_null (self->alice.result);
+}
+
+static void
+check_several (Fixture *self, GSocketConnection **connections, guint chosen)
+{
   fixture_wait_for (self, self->alice.result != NULL);
-  check_from (self, connections[2]);
-  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (connections[0])),
-                             &byte,
-                             1,
-                             G_PRIORITY_DEFAULT,
-                             NULL,
-                             jxs_test_keep_result,
-                             &read);
-  fixture_wait_for (self, read != NULL);
-  g_assert_cmpint (g_input_stream_read_finish (
-                       g_io_stream_get_input_stream (G_IO_STREAM (connections[0])), read, NULL),
-                   <=,
-                   0);
-  for (guint i = 0; i < G_N_ELEMENTS (connections); i++)
+  check_from (self, connections[chosen]);
+  for (guint i = 0; i < N_SEVERAL; i++)
+    {
+      if (i != chosen && !g_io_stream_is_closed (G_IO_STREAM (connections[i])))
+        check_closed (self, connections[i]);
+      close_and_unref (connections[i]);
+    }
+}
+
+/* A peer that is the TLS client speaks on the one that it means. */
+static void
+test_several_speak (Fixture *self, gconstpointer unused)
+{
+  GSocketConnection *connections[N_SEVERAL];
+
+  connect_several (self, connections);
+  g_assert_cmpint (
+      g_socket_send (g_socket_connection_get_socket (connections[0]), "very ", 5, NULL, NULL),
+      ==,
+      5);
+  fixture_wait_for (self, self->alice.result != NULL);
+  g_assert_cmpint (
+      g_input_stream_skip (g_io_stream_get_input_stream (self->alice.stream), 5, NULL, NULL),
+      ==,
+      5);
+  check_several (self, connections, 0);
+}
+
+/* One that is not closes the others (XEP-0260 §2.4). */
+static void
+test_several_closed (Fixture *self, gconstpointer unused)
+{
+  GSocketConnection *connections[N_SEVERAL];
+
+  connect_several (self, connections);
+  g_io_stream_close (G_IO_STREAM (connections[2]), NULL, NULL);
+  jxs_clock_advance (100 * 1000);
+  fixture_settle (self);
+  g_assert_null (self->alice.result);
+  g_io_stream_close (G_IO_STREAM (connections[0]), NULL, NULL);
+  check_several (self, connections, 1);
+}
+
+/* With one that does neither it is the latest, and nobody waits for long. */
+static void
+test_several_silent (Fixture *self, gconstpointer unused)
+{
+  GSocketConnection *connections[N_SEVERAL];
+
+  connect_several (self, connections);
+  jxs_clock_advance (2 * G_USEC_PER_SEC);
+  check_several (self, connections, 2);
+}
+
+/* All of them go. */
+static void
+test_several_lost (Fixture *self, gconstpointer unused)
+{
+  GSocketConnection *connections[N_SEVERAL];
+
+  connect_several (self, connections);
+  for (guint i = 0; i < N_SEVERAL; i++)
+    shutdown (g_socket_get_fd (g_socket_connection_get_socket (connections[i])), SHUT_RDWR);
+  fixture_wait_for (self, self->alice.result != NULL);
+  g_assert_error (self->alice.error, JXS_ERROR, JXS_ERROR_CONNECTIVITY);
+  for (guint i = 0; i < N_SEVERAL; i++)
     close_and_unref (connections[i]);
+}
+
+/* Nothing needs to be waited for where the address tells. */
+static void
+test_several_addresses (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *sid = answer (self, NULL, "");
+  GSocketConnection *meant;
+  GSocketConnection *other;
+
+  jxs_clock_use_fake (G_USEC_PER_SEC);
+  side_connect (&self->alice);
+  meant = dial_alice (self, TRUE);
+  other = dial_alice_at (self, "127.0.0.2", TRUE);
+  fixture_settle (self);
+  hear_used (self, -1);
+  fixture_wait_for (self, self->alice.result != NULL);
+  check_from (self, meant);
+  check_closed (self, other);
+  close_and_unref (meant);
+  close_and_unref (other);
 }
 
 /* Bytes that follow the handshake at once belong to the stream. */
@@ -576,7 +679,11 @@ main (int argc, char **argv)
   ADD_WITH ("/transports/s5b-transport-peer/overtaken/alice-first", "alice", test_overtaken);
   ADD ("never-arrives", test_never_arrives);
   ADD ("dead-socket", test_dead_socket);
-  ADD ("several-sockets", test_several_sockets);
+  ADD ("several/speak", test_several_speak);
+  ADD ("several/closed", test_several_closed);
+  ADD ("several/silent", test_several_silent);
+  ADD ("several/lost", test_several_lost);
+  ADD ("several/addresses", test_several_addresses);
   ADD ("eager-peer", test_eager_peer);
   ADD ("ended-by-peer", test_ended_by_peer);
   ADD ("life", test_life);

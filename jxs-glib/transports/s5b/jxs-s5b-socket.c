@@ -7,7 +7,7 @@ struct _JxsS5bSocket
 {
   GSocketConnection *connection; /* (owned) (nullable): NULL once stolen */
   GSource *watch;                /* (owned) (nullable) */
-  JxsS5bSocketLostFunc func;
+  JxsS5bSocketFunc func;
   gpointer user_data;
 };
 
@@ -50,14 +50,12 @@ static gboolean
 ready_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   JxsS5bSocket *self = user_data;
-  const Look found = look (self);
 
-  if (found == LOOK_QUIET)
+  if (look (self) == LOOK_QUIET)
     return G_SOURCE_CONTINUE;
   /* Bytes hide the end that may come after them: whoever takes the socket finds it. */
   stop_watching (self);
-  if (found == LOOK_LOST)
-    self->func (self, self->user_data);
+  self->func (self, self->user_data);
 
   return G_SOURCE_REMOVE;
 }
@@ -65,7 +63,7 @@ ready_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
 JxsS5bSocket *
 jxs_s5b_socket_new (GSocketConnection *connection,
                     GMainContext *context,
-                    JxsS5bSocketLostFunc func,
+                    JxsS5bSocketFunc func,
                     gpointer user_data)
 {
   JxsS5bSocket *self = g_new0 (JxsS5bSocket, 1);
@@ -85,6 +83,12 @@ gboolean
 jxs_s5b_socket_is_alive (JxsS5bSocket *self)
 {
   return look (self) != LOOK_LOST;
+}
+
+gboolean
+jxs_s5b_socket_has_data (JxsS5bSocket *self)
+{
+  return look (self) == LOOK_DATA;
 }
 
 gboolean

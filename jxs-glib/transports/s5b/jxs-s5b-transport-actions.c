@@ -17,6 +17,10 @@
 
 /* What the machine wants done. */
 
+/* For the peer to show which of its connections it means: it may do so no sooner than it knows our
+ * report. */
+#define CHOICE_TIMEOUT_MS 2000
+
 /* Something asked of the network or of a proxy; the transport may be gone when it comes back. */
 typedef struct
 {
@@ -387,41 +391,75 @@ nominate (JxsS5bTransport *self, JxsCandidate *candidate)
   jxs_s5b_transport_trace (self, "nominated", candidate, -1, NULL);
 }
 
-/* The peer may have connected more than once: what came in at the address it chose is likely what
- * it means, and otherwise (behind a router) the latest one. */
-static JxsS5bSocket *
-choose_incoming (JxsS5bTransport *self)
+/* The peer may have connected more than once: it means what came in at the address it chose. Where
+ * that does not tell (behind a router) it is the one on which the peer speaks, or which is left
+ * when the peer has closed the others, or at last the latest. FALSE: not known yet. */
+static gboolean
+choose_incoming (JxsS5bTransport *self, guint *chosen)
 {
   const char *host = jxs_candidate_get_host (self->nominated);
-  guint chosen = self->incoming->len - 1;
+  guint n_on_host = 0;
 
-  if (self->incoming->len == 0)
-    return NULL;
+  *chosen = self->incoming->len - 1;
   for (guint i = 0; i < self->incoming->len; i++)
     if (jxs_s5b_socket_is_on (g_ptr_array_index (self->incoming, i), host))
-      chosen = i;
+      {
+        *chosen = i;
+        n_on_host++;
+      }
+  if (n_on_host == 1 || self->incoming->len == 1)
+    return TRUE;
 
-  return g_ptr_array_steal_index (self->incoming, chosen);
+  for (guint i = 0; i < self->incoming->len; i++)
+    if (jxs_s5b_socket_has_data (g_ptr_array_index (self->incoming, i)))
+      {
+        *chosen = i;
+        return TRUE;
+      }
+
+  return now_ms () >= self->choose_until;
 }
 
-static JxsS5bSocket *
-take_nominated (JxsS5bTransport *self)
+/* FALSE: it is to be waited for. */
+static gboolean
+take_incoming (JxsS5bTransport *self, JxsS5bSocket **socket)
+{
+  guint chosen;
+
+  *socket = NULL;
+  if (self->choose_until == 0)
+    self->choose_until = now_ms () + CHOICE_TIMEOUT_MS;
+  if (self->incoming->len == 0)
+    return TRUE;
+  if (!choose_incoming (self, &chosen))
+    return FALSE;
+  *socket = g_ptr_array_steal_index (self->incoming, chosen);
+
+  return TRUE;
+}
+
+static gboolean
+take_nominated (JxsS5bTransport *self, JxsS5bSocket **socket)
 {
   if (!jxs_candidate_is_local (self->nominated))
-    return g_steal_pointer (&get_remote (self, self->machine.our_choice)->socket);
-  if (is_proxy (self->nominated))
-    return g_steal_pointer (&self->proxy);
+    *socket = g_steal_pointer (&get_remote (self, self->machine.our_choice)->socket);
+  else if (is_proxy (self->nominated))
+    *socket = g_steal_pointer (&self->proxy);
+  else
+    return take_incoming (self, socket);
 
-  return choose_incoming (self);
+  return TRUE;
 }
 
 static void
 deliver (JxsS5bTransport *self)
 {
-  JxsS5bSocket *socket = take_nominated (self);
+  JxsS5bSocket *socket;
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GIOStream) stream = NULL;
 
+  if (!take_nominated (self, &socket))
+    return;
   if (socket == NULL)
     {
       g_autoptr (GError) error = g_error_new_literal (JXS_ERROR,
@@ -637,15 +675,14 @@ wake_cb (gpointer user_data)
 static void
 set_wake (JxsS5bTransport *self)
 {
+  const gint64 at = self->choose_until != 0 ? self->choose_until : self->machine.wake_at;
+
   if (self->wake != NULL)
     g_source_destroy (self->wake);
   g_clear_pointer (&self->wake, g_source_unref);
-  if (!self->over && self->started && self->machine.wake_at >= 0)
-    self->wake = jxs_clock_timeout_attach ((guint) MAX (self->machine.wake_at - now_ms (), 0),
-                                           "[jxs] s5b negotiation",
-                                           self->context,
-                                           wake_cb,
-                                           self);
+  if (!self->over && self->started && at >= 0)
+    self->wake = jxs_clock_timeout_attach (
+        (guint) MAX (at - now_ms (), 0), "[jxs] s5b negotiation", self->context, wake_cb, self);
 }
 
 /* One that was given up as something works, but would have been preferred to that, did not answer
@@ -731,6 +768,8 @@ jxs_s5b_transport_feed (JxsS5bTransport *self, JxsS5bEvent event, guint index)
       g_array_remove_index (self->todo, 0);
       perform (self, &action);
     }
+  if (self->choose_until != 0 && !self->over)
+    deliver (self);
   self->acting = FALSE;
   mark_skipped (self);
   set_wake (self);

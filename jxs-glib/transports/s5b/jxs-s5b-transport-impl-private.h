@@ -59,6 +59,7 @@ struct _JxsS5bTransport
   GCancellable *cancellable; /* (owned): of what is asked of others */
 
   GPtrArray *incoming;      /* (owned) (element-type JxsS5bSocket) */
+  gint64 choose_until;      /* one of them is to be taken; 0: not now */
   GCancellable *proxy_dial; /* (owned) (nullable): to our nominated proxy */
   gint64 proxy_dialled_at;
   JxsS5bSocket *proxy;     /* (owned) (nullable) */

@@ -61,17 +61,17 @@ build (JxsS5bTransport *self, guint first)
 }
 
 static void
-socket_lost_cb (JxsS5bSocket *socket, gpointer user_data)
+socket_changed_cb (JxsS5bSocket *socket, gpointer user_data)
 {
   g_autoptr (JxsS5bTransport) self = g_object_ref (user_data);
 
-  jxs_s5b_transport_feed (self, JXS_S5B_EVENT_TICK, 0); /* finds it */
+  jxs_s5b_transport_feed (self, JXS_S5B_EVENT_TICK, 0); /* finds out */
 }
 
 JxsS5bSocket *
 jxs_s5b_transport_keep_socket (JxsS5bTransport *self, GSocketConnection *connection)
 {
-  return jxs_s5b_socket_new (connection, self->context, socket_lost_cb, self);
+  return jxs_s5b_socket_new (connection, self->context, socket_changed_cb, self);
 }
 
 static void
