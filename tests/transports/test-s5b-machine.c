@@ -222,7 +222,7 @@ test_our_proxy_does_not_activate (Fixture *self, gconstpointer unused)
   report_error (self, TRUE, PROXY);
   PEER_USED (0, 3000, "local:0 open:0");
   PROXY_OPEN (3100, "activate:0");
-  WAKE (3100 + JXS_S5B_PROXY_TIMEOUT, "proxy-error fail:proxy");
+  WAKE (3000 + 2 * JXS_S5B_PROXY_TIMEOUT, "proxy-error fail:proxy");
 
   report_error (self, TRUE, PROXY);
   PEER_USED (0, 3000, "local:0 open:0");

@@ -540,7 +540,7 @@ test_activate (void)
     }
 
   activate (&fixture, NULL, &result);
-  pass (JXS_S5B_PROXIES_TIMEOUT_MS - 1);
+  pass (JXS_ROUTER_DEFAULT_TIMEOUT_MS - 1);
   g_assert_null (result);
   pass (1);
   assert_not_activated (&fixture, &result, JXS_ERROR, JXS_ERROR_TIMED_OUT);

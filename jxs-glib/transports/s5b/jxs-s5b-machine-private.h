@@ -37,16 +37,16 @@ G_BEGIN_DECLS
  * after JXS_S5B_MAX_TIME. */
 
 /* In milliseconds. */
-#define JXS_S5B_STAGGER 200           /* between one attempt and the next */
-#define JXS_S5B_PROXY_DELAY 600       /* of the first proxy after the first attempt */
-#define JXS_S5B_ATTEMPT_TIMEOUT 4000  /* one attempt: TCP, which repeats a SYN twice, and SOCKS5 */
-#define JXS_S5B_ATTEMPTS_TIMEOUT 6000 /* all of them together */
-#define JXS_S5B_GRACE 2000            /* candidates may still come so long after the start */
-#define JXS_S5B_BETTER 200            /* for what ranks above a connection that the peer has */
-#define JXS_S5B_BETTER_THAN_PROXY 600 /* the same where that leads to a proxy */
-#define JXS_S5B_REPORT_TIMEOUT 11000  /* the peer's report, from the start */
-#define JXS_S5B_SOCKET_TIMEOUT 2000   /* candidate-used may overtake its own socket so much */
-#define JXS_S5B_PROXY_TIMEOUT 4000 /* connecting to our proxy; and again its answer to activate */
+#define JXS_S5B_STAGGER 200            /* between one attempt and the next */
+#define JXS_S5B_PROXY_DELAY 600        /* of the first proxy after the first attempt */
+#define JXS_S5B_ATTEMPT_TIMEOUT 4000   /* one attempt: TCP, which repeats a SYN twice, and SOCKS5 */
+#define JXS_S5B_ATTEMPTS_TIMEOUT 6000  /* all of them together */
+#define JXS_S5B_GRACE 2000             /* candidates may still come so long after the start */
+#define JXS_S5B_BETTER 200             /* for what ranks above a connection that the peer has */
+#define JXS_S5B_BETTER_THAN_PROXY 600  /* the same where that leads to a proxy */
+#define JXS_S5B_REPORT_TIMEOUT 11000   /* the peer's report, from the start */
+#define JXS_S5B_SOCKET_TIMEOUT 2000    /* candidate-used may overtake its own socket so much */
+#define JXS_S5B_PROXY_TIMEOUT 4000     /* connecting to our proxy; twice that with its activation */
 #define JXS_S5B_ACTIVATED_TIMEOUT 9000 /* the peer's word that its proxy is active */
 #define JXS_S5B_MAX_TIME (JXS_S5B_REPORT_TIMEOUT + JXS_S5B_ACTIVATED_TIMEOUT)
 

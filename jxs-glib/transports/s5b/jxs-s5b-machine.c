@@ -479,7 +479,8 @@ on_peer_proxy_error (JxsS5bMachine *self, guint index, gint64 now, JxsS5bActions
 static gboolean
 on_proxy_open (JxsS5bMachine *self, guint index, gint64 now, JxsS5bActions *actions)
 {
-  set_state (self, JXS_S5B_STATE_ACTIVATING, now + JXS_S5B_PROXY_TIMEOUT);
+  /* What connecting did not need is left for the answer, whose way may be longer. */
+  set_state (self, JXS_S5B_STATE_ACTIVATING, self->deadline + JXS_S5B_PROXY_TIMEOUT);
   push (actions, JXS_S5B_ACTION_ACTIVATE, self->peer_choice);
   return TRUE;
 }

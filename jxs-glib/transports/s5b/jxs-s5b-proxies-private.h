@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE (JxsS5bProxies, jxs_s5b_proxies, JXS, S5B_PROXIES, GObject)
 
 #define JXS_S5B_PROXIES_SECONDS 3600
 #define JXS_S5B_PROXIES_RETRY_SECONDS 60 /* after a search that found nothing */
-#define JXS_S5B_PROXIES_TIMEOUT_MS 5000  /* each question */
+#define JXS_S5B_PROXIES_TIMEOUT_MS 5000  /* each question but for activation */
 #define JXS_S5B_PROXIES_MAX_ITEMS 64     /* of the server that are asked what they are */
 #define JXS_S5B_PROXIES_MAX_HOSTS 4      /* of one proxy, so that it leaves room for others */
 #define JXS_S5B_PROXIES_MAX 8

@@ -717,7 +717,7 @@ jxs_s5b_proxies_activate_async (JxsS5bProxies *self,
   g_task_set_source_tag (task, jxs_s5b_proxies_activate_async);
   jxs_router_send_iq_async (self->router,
                             iq,
-                            JXS_S5B_PROXIES_TIMEOUT_MS,
+                            JXS_ROUTER_DEFAULT_TIMEOUT_MS, /* who asked has a deadline */
                             cancellable,
                             activated_cb,
                             g_steal_pointer (&task));
