@@ -419,7 +419,8 @@ jxs_content_perform (JxsContent *self, JxsContentActions actions)
     fail (self, (actions & JXS_CONTENT_FAIL_SECURITY) != 0);
 }
 
-/* Of the state, but time must be left for the next transport. */
+/* Of the state, but time must be left for the next transport. A responder, who cannot propose one,
+ * does not give up before the initiator does: it may have nothing better. */
 static guint
 get_deadline (JxsContent *self)
 {
@@ -428,7 +429,7 @@ get_deadline (JxsContent *self)
 
   if ((self->machine.state != JXS_CONTENT_CONNECTING &&
        self->machine.state != JXS_CONTENT_SECURING) ||
-      !self->machine.has_next || self->limit == NULL)
+      !self->initiator || !self->machine.has_next || self->limit == NULL)
     return self->machine.deadline_ms;
 
   return MIN (self->machine.deadline_ms, (guint) MAX (left / 1000 - third, third / 2));
