@@ -383,6 +383,154 @@ test_silence (Fixture *self, gconstpointer unused)
   g_assert_error (get_result (self)->error, JXS_ERROR, JXS_ERROR_CONNECTIVITY);
 }
 
+/* -- a peer that uses up all the time that there is -- */
+
+#define N_DAWDLERS 100
+#define DAWDLER_STEP_MS 500
+
+typedef struct
+{
+  Fixture *fixture;
+  GRand *rand;
+  char *sid;         /* of the session */
+  JxsElement *ours;  /* our bytestream */
+  guint16 mute_port; /* takes connections, and says nothing */
+  guint n_said;
+} Dawdler;
+
+static void
+dawdler_send (Dawdler *self, const char *action, const char *namespace_uri, const char *inside)
+{
+  g_autofree char *content =
+      g_strdup_printf (CONTENT ("<transport xmlns='%s' sid='%s'>%s</transport>"),
+                       namespace_uri,
+                       jxs_element_get_attribute (self->ours, "sid"),
+                       inside);
+  g_autofree char *id = g_strdup_printf ("d%u", self->n_said++);
+
+  scripted_action (&self->fixture->script, id, action, self->sid, content);
+}
+
+/* What Juliet said meanwhile: a new bytestream, or a proposal, to which there may be an answer. */
+static void
+dawdler_listen (Dawdler *self)
+{
+  JxsElement *stanza;
+
+  run_until_idle ();
+  while ((stanza = g_queue_pop_head (&self->fixture->script.sent)) != NULL)
+    {
+      g_autoptr (JxsElement) held = stanza;
+      JxsElement *payload = jxs_element_get_first_child (stanza);
+      g_autoptr (JxsJingle) jingle = payload != NULL ? jxs_jingle_parse (payload, NULL) : NULL;
+      const JxsJingleContent *content = jingle != NULL && jingle->contents->len > 0
+                                            ? g_ptr_array_index (jingle->contents, 0)
+                                            : NULL;
+
+      if (content == NULL || content->transport == NULL ||
+          (jingle->action != JXS_JINGLE_TRANSPORT_ACCEPT &&
+           jingle->action != JXS_JINGLE_TRANSPORT_REPLACE))
+        continue;
+      g_clear_pointer (&self->ours, jxs_element_unref);
+      self->ours = jxs_element_ref (content->transport);
+      if (jingle->action == JXS_JINGLE_TRANSPORT_REPLACE && g_rand_boolean (self->rand))
+        dawdler_send (self,
+                      g_rand_boolean (self->rand) ? "transport-accept" : "transport-reject",
+                      jxs_element_get_namespace (self->ours),
+                      "");
+    }
+}
+
+static void
+dawdler_speak (Dawdler *self)
+{
+  JxsElement *candidate = jxs_element_find_child (self->ours, "candidate", NULL);
+  g_autofree char *trickle =
+      g_strdup_printf ("<candidate cid='c%u' jid='" ROMEO "' host='127.0.0.%u' port='%u' "
+                       "priority='%u' type='%s'/>",
+                       self->n_said,
+                       self->n_said % 200 + 1,
+                       self->mute_port,
+                       g_rand_int_range (self->rand, 1, 8000000),
+                       g_rand_boolean (self->rand) ? "direct" : "proxy");
+  g_autofree char *used =
+      g_strdup_printf ("<candidate-used cid='%s'/>",
+                       candidate != NULL ? jxs_element_get_attribute (candidate, "cid") : "?");
+  const char *const infos[] = { trickle, trickle, used, "<candidate-error/>", "<proxy-error/>" };
+  const char *const namespaces[] = { JXS_NS_JINGLE_S5B, NS_FAST, NS_SLOW };
+
+  if (g_rand_int_range (self->rand, 0, 12) == 0)
+    dawdler_send (self,
+                  "transport-replace",
+                  namespaces[g_rand_int_range (self->rand, 0, G_N_ELEMENTS (namespaces))],
+                  "");
+  else if (g_rand_int_range (self->rand, 0, 3) == 0)
+    dawdler_send (self,
+                  "transport-info",
+                  JXS_NS_JINGLE_S5B,
+                  infos[g_rand_int_range (self->rand, 0, G_N_ELEMENTS (infos))]);
+}
+
+static void
+begin_dawdling (Dawdler *self, gboolean initiator)
+{
+  Scripted *script = &self->fixture->script;
+  g_autoptr (JxsJingle) initiate = NULL;
+  g_autofree char *inside = NULL;
+
+  if (initiator)
+    {
+      self->ours = accept_s5b (self->fixture);
+      self->sid = g_strdup (jxs_session_get_sid (get_result (self->fixture)->session));
+      return;
+    }
+  side_connect (&script->side, side_create (&script->side, ROMEO, TRUE), 0, NULL);
+  initiate = scripted_expect_action (script, JXS_JINGLE_SESSION_INITIATE);
+  self->sid = g_strdup (initiate->sid);
+  self->ours =
+      jxs_element_ref (((JxsJingleContent *) g_ptr_array_index (initiate->contents, 0))->transport);
+  inside = g_strdup_printf (CONTENT (DESCRIPTION "<transport xmlns='" JXS_NS_JINGLE_S5B
+                                                 "' sid='%s'/>" SECURITY),
+                            jxs_element_get_attribute (self->ours, "sid"));
+  scripted_action (script, "accept", "session-accept", self->sid, inside);
+}
+
+/* Whatever it says, and whenever: after the time for all there is one reason why not. */
+static void
+test_dawdlers (gconstpointer initiator)
+{
+  g_autoptr (GSocketListener) mute = g_socket_listener_new ();
+  const guint16 port = g_socket_listener_add_any_inet_port (mute, NULL, NULL);
+
+  for (guint32 seed = 0; seed < N_DAWDLERS; seed++)
+    {
+      Fixture fixture = { .direct = TRUE };
+      Dawdler dawdler = { .fixture = &fixture, .mute_port = port };
+      guint elapsed = 0;
+      const Result *result;
+
+      set_up (&fixture, NULL);
+      fixture.script.side.fast.connect = FAKE_HANGS;
+      fixture.script.side.slow.connect = seed % 2 == 0 ? FAKE_HANGS : FAKE_WORKS;
+      fixture.script.side.security.secure = FAKE_HANGS;
+      dawdler.rand = g_rand_new_with_seed (seed);
+      begin_dawdling (&dawdler, initiator != NULL);
+      for (result = get_result (&fixture); !result->done; elapsed += DAWDLER_STEP_MS)
+        {
+          dawdler_listen (&dawdler);
+          dawdler_speak (&dawdler);
+          g_assert_cmpuint (elapsed, <=, JXS_SESSION_CONNECT_TIMEOUT);
+          advance (DAWDLER_STEP_MS);
+        }
+      g_test_message ("%u: %u ms: %s", seed, elapsed, result->error->message);
+      g_assert_error (result->error, JXS_ERROR, JXS_ERROR_CONNECTIVITY);
+      g_rand_free (dawdler.rand);
+      g_free (dawdler.sid);
+      jxs_element_unref (dawdler.ours);
+      tear_down (&fixture, NULL);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -399,6 +547,8 @@ main (int argc, char *argv[])
   ADD ("falls-back/rejected", "rejected", test_falls_back);
   ADD ("silence", NULL, test_silence);
   ADD ("breaks", NULL, test_breaks);
+  g_test_add_data_func ("/endpoint/s5b-sessions/dawdlers/initiator", "initiator", test_dawdlers);
+  g_test_add_data_func ("/endpoint/s5b-sessions/dawdlers/responder", NULL, test_dawdlers);
 
   return g_test_run ();
 }
