@@ -3,23 +3,15 @@
 
 #include "jxs-s5b-transport-impl-private.h"
 
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
 
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
-#include <jxs-glib/io/jxs-socket-stream-private.h>
-#include <jxs-glib/jingle/jxs-failures-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-addresses-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-dial-private.h>
 
 /* What the machine wants done. */
-
-/* For the peer to show which of its connections it means: it may do so no sooner than it knows our
- * report. */
-#define CHOICE_TIMEOUT_MS 2000
 
 /* Something asked of the network or of a proxy; the transport may be gone when it comes back. */
 typedef struct
@@ -391,173 +383,6 @@ nominate (JxsS5bTransport *self, JxsCandidate *candidate)
   jxs_s5b_transport_trace (self, "nominated", candidate, -1, NULL);
 }
 
-/* The peer may have connected more than once: it means what came in at the address it chose. Where
- * that does not tell (behind a router) it is the one on which the peer speaks, or which is left
- * when the peer has closed the others, or at last the latest. FALSE: not known yet. */
-static gboolean
-choose_incoming (JxsS5bTransport *self, guint *chosen)
-{
-  const char *host = jxs_candidate_get_host (self->nominated);
-  guint n_on_host = 0;
-
-  *chosen = self->incoming->len - 1;
-  for (guint i = 0; i < self->incoming->len; i++)
-    if (jxs_s5b_socket_is_on (g_ptr_array_index (self->incoming, i), host))
-      {
-        *chosen = i;
-        n_on_host++;
-      }
-  if (n_on_host == 1 || self->incoming->len == 1)
-    return TRUE;
-
-  for (guint i = 0; i < self->incoming->len; i++)
-    if (jxs_s5b_socket_has_data (g_ptr_array_index (self->incoming, i)))
-      {
-        *chosen = i;
-        return TRUE;
-      }
-
-  return now_ms () >= self->choose_until;
-}
-
-/* FALSE: it is to be waited for. */
-static gboolean
-take_incoming (JxsS5bTransport *self, JxsS5bSocket **socket)
-{
-  guint chosen;
-
-  *socket = NULL;
-  if (self->choose_until == 0)
-    self->choose_until = now_ms () + CHOICE_TIMEOUT_MS;
-  if (self->incoming->len == 0)
-    return TRUE;
-  if (!choose_incoming (self, &chosen))
-    return FALSE;
-  *socket = g_ptr_array_steal_index (self->incoming, chosen);
-
-  return TRUE;
-}
-
-static gboolean
-take_nominated (JxsS5bTransport *self, JxsS5bSocket **socket)
-{
-  if (!jxs_candidate_is_local (self->nominated))
-    *socket = g_steal_pointer (&get_remote (self, self->machine.our_choice)->socket);
-  else if (is_proxy (self->nominated))
-    *socket = g_steal_pointer (&self->proxy);
-  else
-    return take_incoming (self, socket);
-
-  return TRUE;
-}
-
-static void
-deliver (JxsS5bTransport *self)
-{
-  JxsS5bSocket *socket;
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (GIOStream) stream = NULL;
-
-  if (!take_nominated (self, &socket))
-    return;
-  if (socket == NULL)
-    {
-      g_autoptr (GError) error = g_error_new_literal (JXS_ERROR,
-                                                      JXS_ERROR_CONNECTIVITY,
-                                                      _ ("The connection was lost at once"));
-
-      jxs_s5b_transport_end (self, error);
-      return;
-    }
-
-  connection = jxs_s5b_socket_steal (socket);
-  stream = jxs_socket_stream_new (connection);
-  if (is_proxy (self->nominated))
-    jxs_socket_stream_set_relayed (JXS_SOCKET_STREAM (stream), TRUE);
-  else
-    jxs_socket_stream_set_half_close (JXS_SOCKET_STREAM (stream), TRUE);
-  jxs_s5b_transport_deliver (self, stream);
-}
-
-/* Why no candidate of the peer could be reached. */
-static GError *
-new_unreachable_error (JxsS5bTransport *self)
-{
-  g_auto (JxsFailures) failures = { NULL, 0 };
-  g_autofree char *why = NULL;
-
-  for (guint i = 0; i < self->remote->len; i++)
-    {
-      JxsCandidate *candidate = ((JxsS5bRemote *) g_ptr_array_index (self->remote, i))->candidate;
-      g_autoptr (GError) error = NULL;
-
-      if (jxs_candidate_get_error (candidate) == NULL)
-        continue;
-      error = g_error_copy (jxs_candidate_get_error (candidate));
-      if (strstr (error->message, jxs_candidate_get_host (candidate)) == NULL)
-        g_prefix_error (&error, "%s: ", jxs_candidate_get_host (candidate));
-      jxs_failures_add (&failures, error);
-    }
-  why = jxs_failures_describe (&failures);
-  if (why == NULL)
-    return g_error_new_literal (JXS_ERROR,
-                                JXS_ERROR_CONNECTIVITY,
-                                _ ("Neither side has an address that the other one can reach"));
-
-  return g_error_new (JXS_ERROR,
-                      jxs_failures_are_timeouts (&failures) ? JXS_ERROR_TIMED_OUT
-                                                            : JXS_ERROR_CONNECTIVITY,
-                      _ ("Neither side could reach the other one directly or through a proxy (%s)"),
-                      why);
-}
-
-static GError *
-new_error (JxsS5bTransport *self)
-{
-  const GError *error = self->nominated != NULL ? jxs_candidate_get_error (self->nominated) : NULL;
-
-  switch (self->machine.cause)
-    {
-    case JXS_S5B_CAUSE_NO_CANDIDATE:
-      return new_unreachable_error (self);
-    case JXS_S5B_CAUSE_NO_REPORT:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_TIMED_OUT,
-                                  _ ("The peer did not say which address it can reach"));
-    case JXS_S5B_CAUSE_NO_SOCKET:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_CONNECTIVITY,
-                                  _ ("The connection that the peer chose did not arrive"));
-    case JXS_S5B_CAUSE_PROXY:
-      return g_error_new (JXS_ERROR,
-                          JXS_ERROR_CONNECTIVITY,
-                          _ ("The proxy “%s” does not work: %s"),
-                          jxs_candidate_get_host (self->nominated),
-                          error != NULL ? error->message : _ ("No answer in time"));
-    case JXS_S5B_CAUSE_PEER_PROXY:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_CONNECTIVITY,
-                                  _ ("The proxy of the peer does not work"));
-    case JXS_S5B_CAUSE_NOT_ACTIVATED:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_TIMED_OUT,
-                                  _ ("The peer did not activate its proxy in time"));
-    case JXS_S5B_CAUSE_NONE:
-    default:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_CONNECTIVITY,
-                                  _ ("The SOCKS5 bytestream failed"));
-    }
-}
-
-static void
-fail (JxsS5bTransport *self)
-{
-  g_autoptr (GError) error = new_error (self);
-
-  jxs_s5b_transport_end (self, error);
-}
-
 static void
 perform (JxsS5bTransport *self, const JxsS5bAction *action)
 {
@@ -599,11 +424,11 @@ perform (JxsS5bTransport *self, const JxsS5bAction *action)
       report (self, "proxy-error-sent", JXS_S5B_INFO_PROXY_ERROR, NULL, self->nominated);
       break;
     case JXS_S5B_ACTION_READY:
-      deliver (self);
+      jxs_s5b_transport_take_nominated (self);
       break;
     case JXS_S5B_ACTION_FAIL:
     default:
-      fail (self);
+      jxs_s5b_transport_give_up (self);
       break;
     }
 }
@@ -769,7 +594,7 @@ jxs_s5b_transport_feed (JxsS5bTransport *self, JxsS5bEvent event, guint index)
       perform (self, &action);
     }
   if (self->choose_until != 0 && !self->over)
-    deliver (self);
+    jxs_s5b_transport_take_nominated (self);
   self->acting = FALSE;
   mark_skipped (self);
   set_wake (self);

@@ -59,7 +59,7 @@ struct _JxsS5bTransport
   GCancellable *cancellable; /* (owned): of what is asked of others */
 
   GPtrArray *incoming;      /* (owned) (element-type JxsS5bSocket) */
-  gint64 choose_until;      /* one of them is to be taken; 0: not now */
+  gint64 choose_until;      /* one of them is to be taken, in milliseconds; 0: not now */
   GCancellable *proxy_dial; /* (owned) (nullable): to our nominated proxy */
   gint64 proxy_dialled_at;
   JxsS5bSocket *proxy;     /* (owned) (nullable) */
@@ -110,5 +110,12 @@ void jxs_s5b_transport_use_remote (JxsS5bTransport *self, JxsS5bRemote *remote);
 /* We know more proxies: one of the peer's that was left aside may be ours too. */
 void jxs_s5b_transport_reconsider_remote (JxsS5bTransport *self);
 void jxs_s5b_transport_cancel_dials (JxsS5bTransport *self);
+
+/* jxs-s5b-transport-outcome.c */
+
+/* The machine is READY. While it shall be called again, choose_until is set. */
+void jxs_s5b_transport_take_nominated (JxsS5bTransport *self);
+/* The machine has FAILED. */
+void jxs_s5b_transport_give_up (JxsS5bTransport *self);
 
 G_END_DECLS
