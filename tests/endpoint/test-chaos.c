@@ -222,7 +222,8 @@ operation_new_named (Walk *walk,
   operation->name = name;
   if (!chance (3))
     operation->cancellable = g_cancellable_new ();
-  if (operation->cancellable != NULL && chance (20))
+  /* In the end each end is closed by somebody. */
+  if (operation->cancellable != NULL && !walk->over && chance (20))
     g_cancellable_cancel (operation->cancellable);
   g_ptr_array_add (walk->operations, operation);
   return operation;
