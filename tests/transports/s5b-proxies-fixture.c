@@ -30,9 +30,9 @@ fixture_clear (Fixture *fixture)
 }
 
 void
-find (Fixture *fixture, GCancellable *cancellable, GAsyncResult **result)
+search (Fixture *fixture)
 {
-  jxs_s5b_proxies_find_async (fixture->proxies, cancellable, jxs_test_keep_result, result);
+  jxs_s5b_proxies_search (fixture->proxies);
   drain ();
 }
 
@@ -62,29 +62,10 @@ assert_known (Fixture *fixture, const char *expected)
 }
 
 void
-assert_found (Fixture *fixture, GAsyncResult **result, const char *expected)
+assert_found (Fixture *fixture, const char *expected)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) candidates = NULL;
-  g_autofree char *found = NULL;
-
-  g_assert_nonnull (*result);
-  candidates = jxs_s5b_proxies_find_finish (fixture->proxies, *result, &error);
-  g_assert_no_error (error);
-  found = describe (candidates);
-  g_assert_cmpstr (found, ==, expected);
-  g_clear_object (result);
-}
-
-void
-assert_cancelled (Fixture *fixture, GAsyncResult **result)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_nonnull (*result);
-  g_assert_null (jxs_s5b_proxies_find_finish (fixture->proxies, *result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_object (result);
+  g_assert_false (jxs_s5b_proxies_is_searching (fixture->proxies));
+  assert_known (fixture, expected);
 }
 
 void

@@ -31,12 +31,12 @@ typedef struct
 
 void fixture_init (Fixture *fixture, const char *jid);
 void fixture_clear (Fixture *fixture);
-/* jxs_test_keep_result(), and what is due has happened. */
-void find (Fixture *fixture, GCancellable *cancellable, GAsyncResult **result);
+/* What is due has happened. */
+void search (Fixture *fixture);
 /* expected: "jid host port" lines. */
 void assert_known (Fixture *fixture, const char *expected);
-void assert_found (Fixture *fixture, GAsyncResult **result, const char *expected);
-void assert_cancelled (Fixture *fixture, GAsyncResult **result);
+/* And that is all. */
+void assert_found (Fixture *fixture, const char *expected);
 /* One proxy: KNOWN. */
 void answer_all_well (Fixture *fixture);
 

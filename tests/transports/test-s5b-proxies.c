@@ -15,11 +15,10 @@ static void
 test_find (void)
 {
   Fixture fixture;
-  GAsyncResult *result = NULL;
   g_autoptr (JxsElement) iq = NULL;
 
   fixture_init (&fixture, ROMEO);
-  find (&fixture, NULL, &result);
+  search (&fixture);
   g_assert_cmpuint (fixture.server.n_asked, ==, 1);
   g_assert_true (jxs_s5b_proxies_is_searching (fixture.proxies));
   server_answer (
@@ -47,13 +46,13 @@ test_find (void)
                  INFO ("<identity category='proxy' type='sip'/>"
                        "<identity category='store' type='bytestreams'/><identity/>"
                        "<identity xmlns='urn:example:x' category='proxy' type='bytestreams'/>"));
-  g_assert_null (result);
+  g_assert_true (jxs_s5b_proxies_is_searching (fixture.proxies));
   g_assert_cmpuint (fixture.server.asked->len, ==, 1);
   iq = server_take (&fixture.server, PROXY, JXS_NS_BYTESTREAMS);
   g_assert_cmpstr (jxs_element_get_attribute (iq, "type"), ==, "get");
   g_assert_null (jxs_element_get_attribute (jxs_element_get_first_child (iq), "sid"));
   server_say (&fixture.server, iq, PROXY, HOSTS (HOST (PROXY, "192.0.2.1", "7625")));
-  assert_found (&fixture, &result, KNOWN);
+  assert_found (&fixture, KNOWN);
   assert_known (&fixture, KNOWN);
   g_assert_false (jxs_s5b_proxies_is_searching (fixture.proxies));
   g_assert_cmpuint (fixture.n_changed, ==, 1);
@@ -66,7 +65,6 @@ static void
 test_cache (void)
 {
   Fixture fixture;
-  GAsyncResult *result = NULL;
 
   fixture_init (&fixture, ROMEO);
   jxs_s5b_proxies_search (fixture.proxies);
@@ -74,12 +72,12 @@ test_cache (void)
   g_assert_cmpuint (fixture.server.n_asked, ==, 3);
   pass (JXS_S5B_PROXIES_SECONDS * 1000 - 1);
   jxs_s5b_proxies_search (fixture.proxies);
-  find (&fixture, NULL, &result);
-  assert_found (&fixture, &result, KNOWN);
+  search (&fixture);
+  assert_found (&fixture, KNOWN);
   g_assert_cmpuint (fixture.server.n_asked, ==, 3);
 
   pass (1);
-  find (&fixture, NULL, &result);
+  search (&fixture);
   assert_known (&fixture, KNOWN);
   server_answer (&fixture.server, SERVER, JXS_NS_DISCO_ITEMS, ITEMS (ITEM (PROXY)));
   server_answer (&fixture.server, PROXY, JXS_NS_DISCO_INFO, INFO (IDENTITY));
@@ -87,13 +85,13 @@ test_cache (void)
                  PROXY,
                  JXS_NS_BYTESTREAMS,
                  HOSTS (HOST (PROXY, "192.0.2.2", "7625")));
-  assert_found (&fixture, &result, PROXY " 192.0.2.2 7625\n");
+  assert_found (&fixture, PROXY " 192.0.2.2 7625\n");
   assert_known (&fixture, PROXY " 192.0.2.2 7625\n");
 
   pass (JXS_S5B_PROXIES_SECONDS * 1000);
-  find (&fixture, NULL, &result);
+  search (&fixture);
   server_refuse (&fixture.server, SERVER, JXS_NS_DISCO_ITEMS, "wait", "remote-server-timeout");
-  assert_found (&fixture, &result, "");
+  assert_found (&fixture, "");
   fixture_clear (&fixture);
 }
 
@@ -179,29 +177,28 @@ test_failures (void)
     {
       const Failure *failure = &failures[i];
       Fixture fixture;
-      GAsyncResult *result = NULL;
 
       g_test_message ("%s", failure->name);
       fixture_init (&fixture, ROMEO);
-      find (&fixture, NULL, &result);
+      search (&fixture);
       if (fail_step (&fixture, failure, SERVER, JXS_NS_DISCO_ITEMS, failure->items) &&
           g_strcmp0 (failure->info, "") != 0 &&
           fail_step (&fixture, failure, PROXY, JXS_NS_DISCO_INFO, failure->info) &&
           g_strcmp0 (failure->hosts, "") != 0)
         fail_step (&fixture, failure, PROXY, JXS_NS_BYTESTREAMS, failure->hosts);
       g_assert_cmpuint (fixture.server.asked->len, ==, 0);
-      assert_found (&fixture, &result, "");
+      assert_found (&fixture, "");
       g_assert_cmpuint (fixture.n_changed, ==, 1);
 
       /* Nobody is asked again for a minute. */
       pass (JXS_S5B_PROXIES_RETRY_SECONDS * 1000 - 1);
-      find (&fixture, NULL, &result);
-      assert_found (&fixture, &result, "");
+      search (&fixture);
+      assert_found (&fixture, "");
       g_assert_cmpuint (fixture.server.asked->len, ==, 0);
       pass (1);
-      find (&fixture, NULL, &result);
+      search (&fixture);
       answer_all_well (&fixture);
-      assert_found (&fixture, &result, KNOWN);
+      assert_found (&fixture, KNOWN);
       fixture_clear (&fixture);
     }
 }
@@ -211,10 +208,9 @@ static void
 test_trickle (void)
 {
   Fixture fixture;
-  GAsyncResult *result = NULL;
 
   fixture_init (&fixture, ROMEO);
-  find (&fixture, NULL, &result);
+  search (&fixture);
   server_answer (&fixture.server,
                  SERVER,
                  JXS_NS_DISCO_ITEMS,
@@ -230,14 +226,14 @@ test_trickle (void)
   pass (4000);
   server_answer (&fixture.server, "slow.example", JXS_NS_DISCO_INFO, INFO (IDENTITY));
   pass (1000); /* the dead one's time is up */
-  g_assert_null (result);
+  g_assert_true (jxs_s5b_proxies_is_searching (fixture.proxies));
   pass (3000);
   server_answer (&fixture.server,
                  "slow.example",
                  JXS_NS_BYTESTREAMS,
                  HOSTS (HOST ("slow.example/now", "RELAY.Slow.Example", "1080")
                             HOST ("slow.example", "192.0.2.1", "7625")));
-  assert_found (&fixture, &result, KNOWN "slow.example/now relay.slow.example 1080\n");
+  assert_found (&fixture, KNOWN "slow.example/now relay.slow.example 1080\n");
   g_assert_cmpuint (fixture.n_changed, ==, 2);
   fixture_clear (&fixture);
 }
@@ -247,7 +243,6 @@ static void
 test_configured (void)
 {
   Fixture fixture;
-  GAsyncResult *result = NULL;
   g_autoptr (JxsJid) here = make_jid ("here.example");
   g_autoptr (JxsJid) there = make_jid ("there.example");
   g_autoptr (JxsJid) proxy = make_jid (PROXY);
@@ -263,35 +258,35 @@ test_configured (void)
   assert_known (&fixture, "here.example 2001:db8::1 1080\n");
   g_assert_cmpuint (fixture.server.n_asked, ==, 0);
 
-  find (&fixture, NULL, &result);
+  search (&fixture);
   g_assert_cmpuint (fixture.server.n_asked, ==, 1);
   server_answer (&fixture.server,
                  "there.example",
                  JXS_NS_BYTESTREAMS,
                  HOSTS (HOST ("there.example", "2001:db8:0::1", "1080")
                             HOST ("there.example", "192.0.2.3", "1080")));
-  assert_found (&fixture, &result, "here.example 2001:db8::1 1080\nthere.example 192.0.2.3 1080\n");
+  assert_found (&fixture, "here.example 2001:db8::1 1080\nthere.example 192.0.2.3 1080\n");
 
   /* Another look once more is asked for. */
   jxs_s5b_proxies_set_discover (fixture.proxies, TRUE);
   jxs_s5b_proxies_set_discover (fixture.proxies, TRUE);
   g_assert_true (jxs_s5b_proxies_add (fixture.proxies, proxy, "192.0.2.9", 9));
-  find (&fixture, NULL, &result);
+  search (&fixture);
   server_answer (&fixture.server,
                  SERVER,
                  JXS_NS_DISCO_ITEMS,
                  ITEMS (ITEM (PROXY) ITEM ("there.example")));
   g_assert_cmpuint (fixture.server.asked->len, ==, 1);
   server_refuse (&fixture.server, "there.example", JXS_NS_BYTESTREAMS, "auth", "forbidden");
-  assert_found (&fixture, &result, "here.example 2001:db8::1 1080\n" PROXY " 192.0.2.9 9\n");
+  assert_found (&fixture, "here.example 2001:db8::1 1080\n" PROXY " 192.0.2.9 9\n");
 
   /* Nothing is asked where nobody is to be asked. */
   g_assert_finalize_object (fixture.proxies);
   fixture.proxies = jxs_s5b_proxies_new (fixture.server.router);
   jxs_s5b_proxies_set_discover (fixture.proxies, FALSE);
   g_assert_true (jxs_s5b_proxies_add (fixture.proxies, here, "relay.example", 1080));
-  find (&fixture, NULL, &result);
-  assert_found (&fixture, &result, "here.example relay.example 1080\n");
+  search (&fixture);
+  assert_found (&fixture, "here.example relay.example 1080\n");
   g_assert_false (jxs_s5b_proxies_is_searching (fixture.proxies));
   g_assert_cmpuint (fixture.server.asked->len, ==, 0);
   fixture_clear (&fixture);
@@ -302,32 +297,31 @@ static void
 test_configured_meanwhile (void)
 {
   Fixture fixture;
-  GAsyncResult *result = NULL;
   g_autoptr (JxsJid) there = make_jid ("there.example");
   g_autoptr (JxsElement) stale = NULL;
 
   fixture_init (&fixture, ROMEO);
-  find (&fixture, NULL, &result);
+  search (&fixture);
   stale = server_take (&fixture.server, SERVER, JXS_NS_DISCO_ITEMS);
   jxs_s5b_proxies_add (fixture.proxies, there, NULL, 0);
   server_say (&fixture.server, stale, SERVER, ITEMS (ITEM ("old.example")));
   g_assert_false (server_is_asked (&fixture.server, "old.example", JXS_NS_DISCO_INFO));
-  g_assert_null (result);
+  g_assert_true (jxs_s5b_proxies_is_searching (fixture.proxies));
   server_answer (&fixture.server,
                  "there.example",
                  JXS_NS_BYTESTREAMS,
                  HOSTS (HOST ("there.example", "192.0.2.3", "1080")));
   answer_all_well (&fixture);
-  assert_found (&fixture, &result, "there.example 192.0.2.3 1080\n" KNOWN);
+  assert_found (&fixture, "there.example 192.0.2.3 1080\n" KNOWN);
 
   /* Or nobody is to be asked any more. */
   pass (JXS_S5B_PROXIES_SECONDS * 1000);
   g_assert_finalize_object (fixture.proxies);
   fixture.proxies = jxs_s5b_proxies_new (fixture.server.router);
-  find (&fixture, NULL, &result);
+  search (&fixture);
   jxs_s5b_proxies_set_discover (fixture.proxies, FALSE);
   drain ();
-  assert_found (&fixture, &result, "");
+  assert_found (&fixture, "");
   fixture_clear (&fixture);
 }
 
@@ -336,14 +330,12 @@ static void
 test_limits (void)
 {
   Fixture fixture;
-  GAsyncResult *result = NULL;
   g_autoptr (GString) items = g_string_new ("<query xmlns='" JXS_NS_DISCO_ITEMS "'>");
   g_autoptr (GString) hosts = g_string_new ("<query xmlns='" JXS_NS_BYTESTREAMS "'>");
-  g_autoptr (GPtrArray) found = NULL;
   g_autofree char *name = g_strnfill (5000, 'x');
 
   fixture_init (&fixture, ROMEO);
-  find (&fixture, NULL, &result);
+  search (&fixture);
   for (guint i = 0; i < 1000; i++)
     g_string_append_printf (items, "<item jid='p%u.example'/>", i);
   g_string_append (items, "</query>");
@@ -370,10 +362,7 @@ test_limits (void)
                         ==,
                         MIN ((i + 1) * JXS_S5B_PROXIES_MAX_HOSTS, JXS_S5B_PROXIES_MAX));
     }
-  g_assert_nonnull (result);
-  found = jxs_s5b_proxies_find_finish (fixture.proxies, result, NULL);
-  g_assert_cmpuint (found->len, ==, JXS_S5B_PROXIES_MAX);
-  g_clear_object (&result);
+  g_assert_false (jxs_s5b_proxies_is_searching (fixture.proxies));
   /* Only who brought something new was told of. */
   g_assert_cmpuint (fixture.n_changed, ==, JXS_S5B_PROXIES_MAX / JXS_S5B_PROXIES_MAX_HOSTS + 1);
 
@@ -393,13 +382,12 @@ static void
 test_wrong_sender (void)
 {
   Fixture fixture;
-  GAsyncResult *result = NULL;
   g_autoptr (JxsElement) items = NULL;
   g_autoptr (JxsElement) info = NULL;
   g_autoptr (JxsElement) hosts = NULL;
 
   fixture_init (&fixture, ROMEO);
-  find (&fixture, NULL, &result);
+  search (&fixture);
   items = server_take (&fixture.server, SERVER, JXS_NS_DISCO_ITEMS);
   server_say (&fixture.server, items, "evil.example", ITEMS (ITEM ("evil.example")));
   g_assert_cmpuint (fixture.server.asked->len, ==, 0);
@@ -411,11 +399,11 @@ test_wrong_sender (void)
   hosts = server_take (&fixture.server, PROXY, JXS_NS_BYTESTREAMS);
   server_say (&fixture.server, hosts, JULIET, HOSTS (HOST (PROXY, "192.0.2.66", "1080")));
   assert_known (&fixture, "");
-  g_assert_null (result);
+  g_assert_true (jxs_s5b_proxies_is_searching (fixture.proxies));
   /* The first one counts. */
   server_say (&fixture.server, hosts, PROXY, HOSTS (HOST (PROXY, "192.0.2.1", "7625")));
   server_say (&fixture.server, hosts, PROXY, HOSTS (HOST (PROXY, "192.0.2.66", "1080")));
-  assert_found (&fixture, &result, KNOWN);
+  assert_found (&fixture, KNOWN);
   fixture_clear (&fixture);
 }
 
@@ -454,14 +442,13 @@ test_no_server (void)
   g_autoptr (JxsLoopbackChannel) other = NULL;
   JxsRouter *router;
   Fixture fixture = { 0 };
-  GAsyncResult *result = NULL;
 
   jxs_clock_use_fake (0);
   jxs_loopback_channel_new_pair (romeo, juliet, &channel, &other);
   router = jxs_router_get (JXS_CHANNEL (channel));
   fixture.proxies = jxs_s5b_proxies_new (router);
-  find (&fixture, NULL, &result);
-  assert_found (&fixture, &result, "");
+  search (&fixture);
+  assert_found (&fixture, "");
   g_assert_finalize_object (fixture.proxies);
   g_assert_finalize_object (router);
   g_assert_finalize_object (channel);

@@ -26,15 +26,8 @@ void jxs_s5b_proxies_set_discover (JxsS5bProxies *self, gboolean discover); /* d
 /* (transfer none) (element-type JxsS5bCandidate): what is known now */
 GPtrArray *jxs_s5b_proxies_peek (JxsS5bProxies *self);
 gboolean jxs_s5b_proxies_is_searching (JxsS5bProxies *self);
-/* Searches, unless that was done lately; nobody waits for the end. */
+/* Searches, unless that was done lately. */
 void jxs_s5b_proxies_search (JxsS5bProxies *self);
-/* The same, and waits for the end; concurrent calls share one search. The result is (transfer
- * full) (element-type JxsS5bCandidate), maybe empty; errors only when cancelled. */
-void jxs_s5b_proxies_find_async (JxsS5bProxies *self,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer user_data);
-GPtrArray *jxs_s5b_proxies_find_finish (JxsS5bProxies *self, GAsyncResult *result, GError **error);
 /* One of ours, by host and port; without a host, by JID. What a peer says of our proxy's JID at
  * another host says nothing. */
 gboolean jxs_s5b_proxies_knows (JxsS5bProxies *self, JxsJid *jid, const char *host, guint16 port);

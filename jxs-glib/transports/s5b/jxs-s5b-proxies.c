@@ -15,8 +15,7 @@ struct _JxsS5bProxies
 {
   GObject parent_instance;
 
-  GMainContext *context; /* (owned) */
-  JxsRouter *router;     /* (owned) */
+  JxsRouter *router; /* (owned) */
   gboolean discover;
 
   GPtrArray *configured; /* (owned) (element-type Configured) */
@@ -25,7 +24,6 @@ struct _JxsS5bProxies
   GPtrArray *known;      /* (owned) (element-type JxsS5bCandidate): all of it, without doubles */
   gint64 search_due_us;  /* not before */
   Search *search;        /* (owned) (nullable) */
-  GPtrArray *waiting;    /* (owned) (element-type GTask): for the end of the search */
 };
 
 G_DEFINE_FINAL_TYPE (JxsS5bProxies, jxs_s5b_proxies, G_TYPE_OBJECT)
@@ -138,51 +136,6 @@ jxs_s5b_proxies_update_known (JxsS5bProxies *self)
   add_all_known (self->known, self->found);
 }
 
-/* (transfer full) */
-static GPtrArray *
-jxs_s5b_proxies_copy_known (JxsS5bProxies *self)
-{
-  GPtrArray *copy = new_candidates ();
-
-  add_all_known (copy, self->known);
-  return copy;
-}
-
-/* Those who wait */
-
-static void
-jxs_s5b_proxies_answer (JxsS5bProxies *self, const GError *error)
-{
-  g_autoptr (GPtrArray) waiting = g_steal_pointer (&self->waiting);
-
-  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < waiting->len; i++)
-    g_source_destroy (g_task_get_task_data (g_ptr_array_index (waiting, i)));
-  for (guint i = 0; i < waiting->len; i++)
-    {
-      GTask *task = g_ptr_array_index (waiting, i);
-
-      if (error != NULL)
-        g_task_return_error (task, g_error_copy (error));
-      else
-        g_task_return_pointer (task,
-                               jxs_s5b_proxies_copy_known (self),
-                               (GDestroyNotify) g_ptr_array_unref);
-    }
-}
-
-/* The search goes on: the next one who asks wants to know as well. */
-static gboolean
-jxs_s5b_proxies_find_cancelled_cb (GCancellable *cancellable, gpointer user_data)
-{
-  g_autoptr (GTask) task = g_object_ref (user_data);
-  JxsS5bProxies *self = g_task_get_source_object (task);
-
-  g_ptr_array_remove (self->waiting, task);
-  g_task_return_error_if_cancelled (task);
-  return G_SOURCE_REMOVE;
-}
-
 /* The search */
 
 static void
@@ -286,7 +239,6 @@ search_answered (Search *search)
   jxs_s5b_proxies_drop_search (self);
   jxs_s5b_proxies_update_known (self);
   jxs_log_debug (self, "%u bytestream proxies are known", self->known->len);
-  jxs_s5b_proxies_answer (self, NULL);
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -489,8 +441,6 @@ jxs_s5b_proxies_invalidate (JxsS5bProxies *self)
   if (searching)
     jxs_s5b_proxies_start_search (self);
   jxs_s5b_proxies_update_known (self);
-  if (self->search == NULL)
-    jxs_s5b_proxies_answer (self, NULL);
 }
 
 /* A channel may come back as somebody else, whose server has other proxies. */
@@ -514,13 +464,6 @@ jxs_s5b_proxies_dispose (GObject *object)
   JxsS5bProxies *self = JXS_S5B_PROXIES (object);
 
   jxs_s5b_proxies_drop_search (self);
-  if (self->waiting->len > 0)
-    {
-      g_autoptr (GError) error =
-          g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The search was given up");
-
-      jxs_s5b_proxies_answer (self, error);
-    }
 
   G_OBJECT_CLASS (jxs_s5b_proxies_parent_class)->dispose (object);
 }
@@ -535,8 +478,6 @@ jxs_s5b_proxies_finalize (GObject *object)
   g_clear_pointer (&self->configured, g_ptr_array_unref);
   g_clear_pointer (&self->found, g_ptr_array_unref);
   g_clear_pointer (&self->known, g_ptr_array_unref);
-  g_clear_pointer (&self->waiting, g_ptr_array_unref);
-  g_clear_pointer (&self->context, g_main_context_unref);
 
   G_OBJECT_CLASS (jxs_s5b_proxies_parent_class)->finalize (object);
 }
@@ -556,12 +497,10 @@ jxs_s5b_proxies_class_init (JxsS5bProxiesClass *klass)
 static void
 jxs_s5b_proxies_init (JxsS5bProxies *self)
 {
-  self->context = g_main_context_ref_thread_default ();
   self->discover = TRUE;
   self->configured = g_ptr_array_new_with_free_func (configured_free);
   self->found = new_candidates ();
   self->known = new_candidates ();
-  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 JxsS5bProxies *
@@ -594,10 +533,14 @@ jxs_s5b_proxies_add (JxsS5bProxies *self, JxsJid *jid, const char *host, guint16
 void
 jxs_s5b_proxies_set_discover (JxsS5bProxies *self, gboolean discover)
 {
+  gboolean searching = self->search != NULL;
+
   if (self->discover == discover)
     return;
   self->discover = discover;
   jxs_s5b_proxies_invalidate (self);
+  if (searching && self->search == NULL)
+    g_signal_emit (self, signals[CHANGED], 0);
 }
 
 GPtrArray *
@@ -618,44 +561,6 @@ jxs_s5b_proxies_search (JxsS5bProxies *self)
 {
   jxs_s5b_proxies_sync_account (self);
   jxs_s5b_proxies_start_search (self);
-}
-
-void
-jxs_s5b_proxies_find_async (JxsS5bProxies *self,
-                            GCancellable *cancellable,
-                            GAsyncReadyCallback callback,
-                            gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  GSource *source;
-
-  g_task_set_source_tag (task, jxs_s5b_proxies_find_async);
-  if (g_task_return_error_if_cancelled (task))
-    return;
-  jxs_s5b_proxies_search (self);
-  if (self->search == NULL)
-    {
-      g_task_return_pointer (task,
-                             jxs_s5b_proxies_copy_known (self),
-                             (GDestroyNotify) g_ptr_array_unref);
-      return;
-    }
-
-  source = g_cancellable_source_new (cancellable);
-  g_source_set_static_name (source, "[jxs] search for proxies cancelled");
-  g_source_set_callback (source, G_SOURCE_FUNC (jxs_s5b_proxies_find_cancelled_cb), task, NULL);
-  g_source_attach (source, self->context);
-  g_task_set_task_data (task, source, (GDestroyNotify) g_source_unref);
-  g_ptr_array_add (self->waiting, g_steal_pointer (&task));
-}
-
-GPtrArray *
-jxs_s5b_proxies_find_finish (JxsS5bProxies *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, jxs_s5b_proxies_find_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 gboolean
