@@ -207,7 +207,8 @@ jxs_endpoint_get_address_policy (JxsEndpoint *self)
  * Sets who may learn our network addresses, unless something else was or will be set for the peer
  * with [method@Endpoint.set_peer_address_policy].
  *
- * It counts for what is offered and dialled from now on; what a peer was told stays told.
+ * It counts for sessions that connect from now on. For those that are connecting only a stricter
+ * one does, for what they still offer and dial; what a peer was told stays told.
  *
  * Since: 1.0
  */
