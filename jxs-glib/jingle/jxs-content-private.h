@@ -73,6 +73,9 @@ void jxs_content_ignore_namespace (JxsContent *self, const char *namespace_uri);
  * that. */
 void jxs_content_set_connect_timeout (JxsContent *self, guint timeout_ms);
 
+/* Adds what failed on our side to the peer's word that it could not connect. */
+void jxs_content_explain (JxsContent *self, GError *error);
+
 /* The session is accepted: on to the stream. */
 void jxs_content_start (JxsContent *self);
 /* The session ended. error NULL: the peer ended it in order (see JxsTransportClass.abort). */

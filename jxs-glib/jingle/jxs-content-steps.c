@@ -224,7 +224,7 @@ drop_attempt (JxsContent *self)
 {
   g_autoptr (GCancellable) cancellable = g_steal_pointer (&self->cancellable);
   g_autoptr (GError) error =
-      g_error_new_literal (JXS_ERROR, JXS_ERROR_CONNECTIVITY, "The transport was given up");
+      g_error_new_literal (JXS_ERROR, JXS_ERROR_CONNECTIVITY, _ ("The connection was given up"));
 
   if (cancellable == NULL)
     return;

@@ -397,3 +397,17 @@ jxs_content_replace_failed (JxsContent *self, gboolean conflict, const GError *e
                     conflict ? JXS_CONTENT_EVENT_REPLACE_CONFLICT
                              : JXS_CONTENT_EVENT_REPLACE_FAILED);
 }
+
+void
+jxs_content_explain (JxsContent *self, GError *error)
+{
+  g_autofree char *why = NULL;
+  g_autofree char *message = NULL;
+
+  if (self->machine.state >= JXS_CONTENT_READY ||
+      !g_error_matches (error, JXS_ERROR, JXS_ERROR_CONNECTIVITY) ||
+      (why = jxs_failures_describe (&self->failures)) == NULL)
+    return;
+  message = g_steal_pointer (&error->message);
+  error->message = g_strdup_printf ("%s: %s", message, why);
+}

@@ -225,10 +225,12 @@ handle_terminate (JxsSession *self, JxsElement *iq, JxsJingle *jingle)
 {
   g_autoptr (JxsReason) reason = jingle->reason != NULL ? jxs_reason_ref (jingle->reason)
                                                         : jxs_reason_new (JXS_REASON_NONE, NULL);
+  GError *error = jxs_jingle_error_from_reason (reason);
 
   ack (self, iq);
   self->ended_by_peer = TRUE;
-  jxs_session_end (self, reason, jxs_jingle_error_from_reason (reason), FALSE);
+  jxs_content_explain (self->content, error);
+  jxs_session_end (self, reason, error, FALSE);
 }
 
 static void

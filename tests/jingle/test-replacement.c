@@ -267,6 +267,28 @@ test_replace_refused (void)
     }
 }
 
+/* The peer says that nothing works: what we saw of that is told, too. */
+static void
+test_told_by_peer (void)
+{
+  g_autofree char *sid = NULL;
+  Scripted t;
+  Result *result;
+
+  scripted_init (&t);
+  t.side.fast.connect = FAKE_FAILS;
+  result = scripted_initiate (&t, &sid);
+  scripted_action (&t, "x", "session-accept", sid, CONTENT (DESCRIPTION FAST SECURITY));
+  scripted_expect_result (&t, "x");
+  jxs_jingle_free (scripted_expect_action (&t, JXS_JINGLE_TRANSPORT_REPLACE));
+  scripted_action (&t, "y", "session-terminate", sid, "<reason><failed-transport/></reason>");
+  scripted_expect_result (&t, "y");
+  g_assert_error (result->error, JXS_ERROR, JXS_ERROR_CONNECTIVITY);
+  g_assert_nonnull (strstr (result->error->message, "The peer could not"));
+  g_assert_nonnull (strstr (result->error->message, NS_FAST));
+  scripted_clear (&t);
+}
+
 /* All transports together have so much time, and the first one leaves some to the others. */
 static void
 test_connect_timeout (gconstpointer data)
@@ -393,6 +415,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/jingle/replacement/connect-timeout/short",
                         GUINT_TO_POINTER (3000),
                         test_connect_timeout);
+  g_test_add_func ("/jingle/replacement/told-by-peer", test_told_by_peer);
   g_test_add_func ("/jingle/replacement/connect-timeout/secures", test_connect_timeout_secures);
   g_test_add_func ("/jingle/replacement/responder-waits", test_responder_waits);
 

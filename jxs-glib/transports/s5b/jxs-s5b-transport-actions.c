@@ -225,6 +225,15 @@ dial_remote (JxsS5bTransport *self, guint index)
         request_new (self, remote->dial, index));
 }
 
+static GError *
+new_timeout_error (JxsCandidate *candidate)
+{
+  return g_error_new (JXS_ERROR,
+                      JXS_ERROR_TIMED_OUT,
+                      _ ("“%s” did not answer in time"),
+                      jxs_candidate_get_host (candidate));
+}
+
 static void
 cancel_remote (JxsS5bTransport *self, guint index)
 {
@@ -241,7 +250,7 @@ cancel_remote (JxsS5bTransport *self, guint index)
       return;
     }
 
-  error = g_error_new_literal (JXS_ERROR, JXS_ERROR_TIMED_OUT, _ ("No answer in time"));
+  error = new_timeout_error (remote->candidate);
   jxs_candidate_fail (remote->candidate, error);
   jxs_s5b_transport_trace (
       self, "dial-failed", remote->candidate, jxs_clock_now () - remote->dialled_at, error);
@@ -535,8 +544,7 @@ mark_skipped (JxsS5bTransport *self)
         jxs_candidate_set_state (candidate, JXS_CANDIDATE_STATE_SKIPPED);
       if (was_too_slow (self, remote))
         {
-          g_autoptr (GError) error =
-              g_error_new_literal (JXS_ERROR, JXS_ERROR_TIMED_OUT, _ ("No answer in time"));
+          g_autoptr (GError) error = new_timeout_error (candidate);
 
           jxs_candidate_fail (candidate, error);
         }

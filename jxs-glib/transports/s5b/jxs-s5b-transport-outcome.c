@@ -160,20 +160,24 @@ new_error (JxsS5bTransport *self)
       return g_error_new_literal (JXS_ERROR,
                                   JXS_ERROR_CONNECTIVITY,
                                   _ ("The connection that the peer chose did not arrive"));
+    case JXS_S5B_CAUSE_PEER_PROXY:
+      if (error == NULL)
+        return g_error_new (JXS_ERROR,
+                            JXS_ERROR_CONNECTIVITY,
+                            _ ("The peer gave up connecting over “%s”"),
+                            jxs_candidate_get_host (self->nominated));
+      G_GNUC_FALLTHROUGH;
     case JXS_S5B_CAUSE_PROXY:
       return g_error_new (JXS_ERROR,
                           JXS_ERROR_CONNECTIVITY,
                           _ ("The proxy “%s” does not work: %s"),
                           jxs_candidate_get_host (self->nominated),
                           error != NULL ? error->message : _ ("No answer in time"));
-    case JXS_S5B_CAUSE_PEER_PROXY:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_CONNECTIVITY,
-                                  _ ("The proxy of the peer does not work"));
     case JXS_S5B_CAUSE_NOT_ACTIVATED:
-      return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_TIMED_OUT,
-                                  _ ("The peer did not activate its proxy in time"));
+      return g_error_new (JXS_ERROR,
+                          JXS_ERROR_TIMED_OUT,
+                          _ ("The peer did not activate its proxy “%s” in time"),
+                          jxs_candidate_get_host (self->nominated));
     case JXS_S5B_CAUSE_NONE:
     default:
       return g_error_new_literal (JXS_ERROR,
