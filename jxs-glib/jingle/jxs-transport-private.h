@@ -92,6 +92,8 @@ guint jxs_transport_get_round_trips (JxsTransport *self);
 void jxs_transport_set_candidates (JxsTransport *self, GListStore *store);
 /* For subclasses: a candidate, ours or the peer's, became known. */
 void jxs_transport_add_candidate (JxsTransport *self, JxsCandidate *candidate);
+/* How many of them are the peer's. */
+guint jxs_transport_count_remote_candidates (JxsTransport *self);
 
 /* A way of making transports; the endpoint holds a list in order of preference. */
 typedef struct

@@ -339,3 +339,22 @@ jxs_transport_add_candidate (JxsTransport *self, JxsCandidate *candidate)
   if (priv->candidates != NULL)
     g_list_store_append (priv->candidates, candidate);
 }
+
+guint
+jxs_transport_count_remote_candidates (JxsTransport *self)
+{
+  JxsTransportPrivate *priv = jxs_transport_get_instance_private (self);
+  guint n = 0;
+
+  if (priv->candidates == NULL)
+    return 0;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (priv->candidates)); i++)
+    {
+      g_autoptr (JxsCandidate) candidate =
+          g_list_model_get_item (G_LIST_MODEL (priv->candidates), i);
+
+      n += !jxs_candidate_is_local (candidate);
+    }
+
+  return n;
+}

@@ -7,6 +7,7 @@
 
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/jingle/jxs-candidate-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-dial-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-machine-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
@@ -240,6 +241,34 @@ test_flood (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (self->alice.candidates)),
                     ==,
                     JXS_S5B_MAX_CANDIDATES + 1); /* one is ours */
+}
+
+/* Nor in one bytestream after the other. */
+static void
+test_flood_of_bytestreams (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *sid = answer (self, NULL, "");
+  guint before;
+
+  for (guint i = 1; i < JXS_S5B_MAX_CANDIDATES_IN_SESSION; i++)
+    {
+      g_autoptr (JxsCandidate) former =
+          jxs_candidate_new (FALSE, JXS_CANDIDATE_KIND_DIRECT, "192.0.2.1", i, self->bob.jid, 1);
+
+      g_list_store_append (self->alice.candidates, former);
+    }
+  self->alice.direct = FALSE;
+  before = g_list_model_get_n_items (G_LIST_MODEL (self->alice.candidates));
+  for (guint i = 1; i <= 3; i++)
+    {
+      g_autofree char *cid = g_strdup_printf ("c%u", i);
+      g_autofree char *one = candidate_at ((guint16) i, cid, "direct");
+
+      side_hear (&self->alice, one, -1);
+    }
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (self->alice.candidates)),
+                    ==,
+                    before + 1);
 }
 
 /* The DST.ADDR: what the peer says, else the offerer first (XEP-0065 §5.3.2). */
@@ -671,6 +700,7 @@ main (int argc, char **argv)
   ADD ("answers", test_answers);
   ADD ("infos", test_infos);
   ADD ("flood", test_flood);
+  ADD ("flood/of-bytestreams", test_flood_of_bytestreams);
   ADD ("dstaddr/default", test_dstaddr);
   ADD_WITH ("/transports/s5b-transport-peer/dstaddr/given",
             "1a12fb7bc625e55f3ed5b29a53dbe0e4aa7d80ba",

@@ -6,6 +6,10 @@
 
 G_BEGIN_DECLS
 
+/* Of the peer, in all bytestreams of a session together; stops one that replaces them to make us
+ * dial more. */
+#define JXS_S5B_MAX_CANDIDATES_IN_SESSION 64
+
 /* SOCKS5 bytestreams (XEP-0260): the shell of JxsS5bMachine. Preference 100.
  *
  * Events for the time line, layer "s5b", all with peer, stream (its sid), duration-us (-1: of no

@@ -220,7 +220,7 @@ has_remote_at (JxsS5bTransport *self, const JxsS5bCandidate *offered)
   return FALSE;
 }
 
-/* Those known already, by id or by host and port, and those beyond the limit are left out. */
+/* Those known already, by id or by host and port, and those beyond the limits are left out. */
 static void
 take_candidates (JxsS5bTransport *self, JxsS5bTransportElement *element)
 {
@@ -232,7 +232,9 @@ take_candidates (JxsS5bTransport *self, JxsS5bTransportElement *element)
       JxsS5bRemote *remote;
 
       if (self->remote->len == JXS_S5B_MAX_CANDIDATES || find_remote (self, offered->cid) != NULL ||
-          has_remote_at (self, offered))
+          has_remote_at (self, offered) ||
+          jxs_transport_count_remote_candidates (JXS_TRANSPORT (self)) >=
+              JXS_S5B_MAX_CANDIDATES_IN_SESSION)
         continue;
       remote = g_new0 (JxsS5bRemote, 1);
       remote->cid = g_strdup (offered->cid);
