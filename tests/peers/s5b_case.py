@@ -56,10 +56,10 @@ class S5bCase(unittest.IsolatedAsyncioTestCase):
         cls.stack.close()
 
     @classmethod
-    def jxs(cls, verb, resource, *arguments, **streams):
+    def jxs(cls, verb, resource, *arguments, options=None, **streams):
         return command.Jxs(
             verb, "--jid", "romeo@example.test/" + resource, "--server", cls.server.server,
-            "--ca-file", cls.server.ca_file, "--identity", cls.identity, *cls.options, *arguments,
+            "--ca-file", cls.server.ca_file, "--identity", cls.identity, *(cls.options if options is None else options), *arguments,
             environment={"JXS_PASSWORD": cls.server.password, "G_DEBUG": "fatal-warnings",
                          "JXS_PORT_MAPPING": "no"},
             **streams,
@@ -67,19 +67,16 @@ class S5bCase(unittest.IsolatedAsyncioTestCase):
 
     async def asyncSetUp(self):
         asyncio.get_running_loop().set_debug(False)
-        self.peers = []
+        self.peers, self.gone = [], []
         self.listeners = []
         self.peer = await self.connect("juliet")
 
     async def asyncTearDown(self):
-        for peer in self.peers:
-            for session in peer.sessions.values():
-                for connection in session.sockets:
-                    connection.abort()
-            peer.abort()
+        for peer in list(self.peers):
+            self.vanish(peer)
         for listener in self.listeners:
             listener.close()
-        self.assertIsNone(self.listener.process.poll(), "jxs listen ended")
+        self.assertTrue(self.listener is None or self.listener.process.poll() is None, "jxs listen ended")
 
     async def connect(self, user, resource="peer"):
         peer = await s5b.Peer.connected(
@@ -88,6 +85,15 @@ class S5bCase(unittest.IsolatedAsyncioTestCase):
         )
         self.peers.append(peer)
         return peer
+
+    def vanish(self, peer):
+        """All of its connections, without a word."""
+        self.peers.remove(peer)
+        self.gone.append(peer)  # asyncio complains of tasks whose object is no more
+        for session in peer.sessions.values():
+            for connection in session.sockets:
+                connection.abort()
+        peer.abort()
 
     async def listen(self, host="127.0.0.1", **how):
         listener = await s5b.Listener(**how).start(host)
@@ -157,10 +163,16 @@ class S5bCase(unittest.IsolatedAsyncioTestCase):
         handshake = jp.SecureStream.handshake(session, self.key, peer_file, tls)
         return await asyncio.wait_for(handshake, DEADLINE)
 
-    async def works(self, session, tls=None):
-        """Both directions of session.stream, inside TLS with the right keys."""
+    async def open(self, session, tls=None):
         stream = jp.XmlStream(await self.secure(session, tls), self.peer.jid, str(session.peer))
         await asyncio.wait_for(stream.open(), DEADLINE)
+        return stream
+
+    async def works(self, session, tls=None):
+        await self.proves(session, await self.open(session, tls))
+
+    async def proves(self, session, stream):
+        """Both directions of session.stream, inside TLS with the right keys; then an end in order."""
         await stream.send("<iq type='get' id='proof'><x xmlns='urn:example:x'/></iq>")
         answer = await asyncio.wait_for(stream.next(), DEADLINE)
         self.assertEqual((answer.get("type"), answer.get("id")), ("error", "proof"))

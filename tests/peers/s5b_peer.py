@@ -292,17 +292,21 @@ class Peer(jp.Peer):
             ET.SubElement(element, tag(XTLS, "method"), name="x509")
         return content
 
-    async def call(self, to, sid, *candidates, application=jp.XMLSTREAM, **attributes):
-        """session-initiate, up to the acceptance."""
+    async def call(self, to, sid, *candidates, **how):
+        """Up to the acceptance."""
+        session = await self.initiate(to, sid, *candidates, **how)
+        await asyncio.wait_for(session.accepted, DEADLINE)
+        return session
+
+    async def initiate(self, to, sid, *candidates, application=jp.XMLSTREAM, stream_sid=None, **attributes):
         session = self._new_session(slixmpp.JID(to), sid, True)
-        session.stream_sid = "stream-" + sid
+        session.stream_sid = stream_sid or "stream-" + sid
         session.description = ET.Element(tag(application, "description"))
         if application == jp.PIPE:
             session.description.set("service", "org.gnome.Jxs.Pipe")
         self.sessions[(session.peer, sid)] = session
         carrier = transport(session.stream_sid, *candidates, **attributes)
         await self._send(session, "session-initiate", self.own_content(session, carrier))
-        await asyncio.wait_for(session.accepted, DEADLINE)
         return session
 
     async def answer(self, session, *candidates, **attributes):
@@ -342,13 +346,16 @@ class Peer(jp.Peer):
         return ET.Element(tag(IBB, "transport"), attributes)
 
     async def replace_by_ibb(self, session):
-        """As the initiator."""
+        """Either side may; it is the initiator that opens it."""
         session.stream_sid = "ibb-" + session.sid
         await self.say(session, "transport-replace", self.ibb(session.stream_sid))
         content = await self.next_news(session, "transport-accept")
         self._read_transport(session, content)
-        session.stream = await self["xep_0047"].open_stream(
-            session.peer, sid=session.stream_sid, block_size=session.block_size)
+        if session.initiator:
+            session.stream = await self["xep_0047"].open_stream(
+                session.peer, sid=session.stream_sid, block_size=session.block_size)
+        else:
+            await self.take_ibb(session)
 
     async def accept_ibb(self, session):
         """As the responder, once the initiator asks for it."""
