@@ -150,7 +150,7 @@ class Hostile(s5b_case.S5bCase):
         self.assertLess(self.victim.processor() - before, 0.1, "seconds of a fifth of a second")
 
     async def try_to(self, request):
-        """Whatever the answer is, there is one, and one only."""
+        """Whatever the answer is, there is one."""
         with contextlib.suppress(jp.slixmpp.exceptions.IqError):
             return await request
 
@@ -168,7 +168,8 @@ class Hostile(s5b_case.S5bCase):
     # ---- as a means to reach others
 
     async def test_a_thousand_candidates(self):
-        """At once, by and by, or in one bytestream after the other: no scanner, no flood."""
+        """At once or by and by: we are no scanner, and flood nobody."""
+
         async def count(kind, at_most, by_and_by):
             listener = await kind().start()
             self.listeners.append(listener)
@@ -218,7 +219,9 @@ class Hostile(s5b_case.S5bCase):
             "localhost", "LocalHost", "127.1", "0x7f000001", "2130706433", "017700000001", "127.0.0.1.",
             "::ffff:127.0.0.1", "::ffff:0.0.0.0", "::ffff:255.255.255.255",
         ]
-        others = ["::1", "::", "ff02::1", "ff01::1%lo", "[::1]", "::1%lo", "fe80::1", "fe80::1%lo", "localhost"]
+        others = ["::1", "::", "ff02::1", "ff01::1%lo", "[::1]", "::1%lo", "localhost"]
+        if IS_ALONE:
+            others += ["fe80::1", "fe80::1%lo"]  # dialled where there is a link
         candidates = [
             s5b.candidate(cid=f"{port}{host}", host=host, port=port, jid=self.peer.jid)
             for port, names in ((listener.port, hosts), (sixth.port, others)) for host in names
@@ -226,7 +229,8 @@ class Hostile(s5b_case.S5bCase):
         with self.jxs("listen", "strict", "--accept", "all", options=()) as strict:
             await self.wait(strict.errors.until, "Listening as")
             session = await self.peer.call("romeo@example.test/strict", self.new_sid(), *candidates)
-            self.assertNotIn("127.0.0.1", [element.get("host") for element in session.theirs[:-1]])
+            direct = [element.get("host") for element in session.theirs if element.get("type") != "proxy"]
+            self.assertFalse([host for host in direct if host == "::1" or host.startswith("127.")])
             await self.peer.next_news(session, "candidate-error")
             await self.peer.info(session, s5b.report("candidate-error"))
             await self.peer.replace_by_ibb(session)
@@ -243,8 +247,7 @@ class Hostile(s5b_case.S5bCase):
             self.own(listener, cid=f"c{i}", priority=s5b.priority(local=i)) for i, listener in enumerate(listeners)))
         await listeners[0].next()
         await self.assert_idle()
-        # What floods has replied; the rest is bytes of its stream.
-        self.assertEqual(await self.peer.next_news(session, "candidate-error", "candidate-used"), None)
+        await self.peer.next_news(session, "candidate-error")
         await self.peer.info(session, s5b.report("candidate-error"))
         await self.peer.replace_by_ibb(session)
         await self.works(session)
@@ -549,5 +552,5 @@ class Hostile(s5b_case.S5bCase):
 
 
 if __name__ == "__main__":
-    s5b_case.leave_the_network()
+    IS_ALONE = s5b_case.leave_the_network()
     tap.main("/peers/s5b-hostile")
