@@ -87,9 +87,7 @@ incoming_cb (JxsS5bListener *listener, GSocketConnection *connection, gpointer u
     }
 
   socket = jxs_s5b_transport_keep_socket (self, connection);
-  g_ptr_array_add (self->incoming, socket);
-  jxs_s5b_transport_trace (self, "incoming", NULL, -1, NULL);
-  for (guint i = 0; i < self->local->len; i++)
+  for (guint i = 0; i < self->local->len && !self->over; i++)
     {
       JxsCandidate *candidate = ((JxsS5bLocal *) g_ptr_array_index (self->local, i))->candidate;
 
@@ -98,6 +96,14 @@ incoming_cb (JxsS5bListener *listener, GSocketConnection *connection, gpointer u
           jxs_s5b_socket_is_on (socket, jxs_candidate_get_host (candidate)))
         jxs_candidate_set_state (candidate, JXS_CANDIDATE_STATE_CONNECTED);
     }
+  if (self->over) /* whoever watches ended it */
+    {
+      jxs_s5b_socket_free (socket);
+      return;
+    }
+
+  g_ptr_array_add (self->incoming, socket);
+  jxs_s5b_transport_trace (self, "incoming", NULL, -1, NULL);
   jxs_s5b_transport_feed (self, JXS_S5B_EVENT_INCOMING, 0);
 }
 
