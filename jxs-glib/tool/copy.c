@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-#define PIECE (64 * 1024)
+#define PIECE (256 * 1024)
 
 struct _ToolCopy
 {
@@ -66,6 +66,29 @@ written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   read_more (self);
 }
 
+/* GIO writes a regular file from a thread: one change of threads for as much as there is. An end or
+ * an error comes again with the next read. */
+static gsize
+fill_buffer (ToolCopy *self, gsize n)
+{
+  gssize more = 1;
+
+  if (!G_IS_POLLABLE_INPUT_STREAM (self->input) ||
+      (G_IS_POLLABLE_OUTPUT_STREAM (self->output) &&
+       g_pollable_output_stream_can_poll (G_POLLABLE_OUTPUT_STREAM (self->output))))
+    return n;
+  while (more > 0 && n < sizeof self->buffer)
+    {
+      more = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->input),
+                                                       self->buffer + n,
+                                                       sizeof self->buffer - n,
+                                                       NULL,
+                                                       NULL);
+      n += MAX (more, 0);
+    }
+  return n;
+}
+
 static void
 read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -74,9 +97,14 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (n > 0)
     {
-      self->n = n;
-      g_output_stream_write_all_async (
-          self->output, self->buffer, n, G_PRIORITY_DEFAULT, self->cancellable, written_cb, self);
+      self->n = fill_buffer (self, n);
+      g_output_stream_write_all_async (self->output,
+                                       self->buffer,
+                                       self->n,
+                                       G_PRIORITY_DEFAULT,
+                                       self->cancellable,
+                                       written_cb,
+                                       self);
     }
   else if (n == 0 && (self->flags & TOOL_COPY_CLOSE_OUTPUT) != 0)
     g_output_stream_close_async (
