@@ -27,6 +27,7 @@ struct _JxsConduit
 
   GMutex lock;
   GSource *hold;       /* (owned) (nullable): running while an unexplained end waits */
+  gboolean held[2];    /* of reading, of writing: which of them met that end */
   GError *reason;      /* (owned) (nullable): why the session is over */
   GError *failures[2]; /* (owned) (nullable): of reading, of writing: they stay */
   GError *shut_error;  /* (owned) (nullable) */
@@ -39,8 +40,8 @@ struct _JxsConduit
 
 /* Whether the direction is still in use; a failure stays. */
 gboolean jxs_conduit_check_usable (JxsConduit *self, guint direction, GError **error);
-/* An end waits for its reason. */
-gboolean jxs_conduit_is_holding (JxsConduit *self);
+/* An end of this direction waits for its reason; the other one goes on. */
+gboolean jxs_conduit_is_holding (JxsConduit *self, guint direction);
 /* Turns what the stream below said into what the application gets. problem: (transfer full)
  * (nullable): none is the end of file of a read. -1 with G_IO_ERROR_WOULD_BLOCK: once more later.
  */

@@ -11,8 +11,9 @@ typedef struct
 {
   GSource source;
   JxsConduit *conduit; /* (owned) */
-  GObject *stream;     /* (owned) */
-  GSource *below;      /* unowned (nullable): child: the source of the stream below */
+  guint direction;
+  GObject *stream; /* (owned) */
+  GSource *below;  /* unowned (nullable): child: the source of the stream below */
 } ConduitSource;
 
 static void
@@ -29,7 +30,7 @@ conduit_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_da
   ConduitSource *self = (ConduitSource *) source;
 
   /* An end that waits for its reason is ready below all the time: now only the reason counts. */
-  if (self->below != NULL && jxs_conduit_is_holding (self->conduit))
+  if (self->below != NULL && jxs_conduit_is_holding (self->conduit, self->direction))
     {
       g_source_remove_child_source (source, g_steal_pointer (&self->below));
       add_child (source, g_cancellable_source_new (self->conduit->over));
@@ -71,13 +72,15 @@ static GSourceFuncs conduit_source_funcs = {
 
 /* below: (transfer full): the source of the stream below. */
 static GSource *
-new_source (JxsConduit *self, gpointer stream, GSource *below, GCancellable *cancellable)
+new_source (
+    JxsConduit *self, guint direction, gpointer stream, GSource *below, GCancellable *cancellable)
 {
   GSource *source = g_source_new (&conduit_source_funcs, sizeof (ConduitSource));
   ConduitSource *conduit_source = (ConduitSource *) source;
 
   g_source_set_static_name (source, "[jxs] conduit");
   conduit_source->conduit = jxs_conduit_ref (self);
+  conduit_source->direction = direction;
   conduit_source->stream = g_object_ref (stream);
   conduit_source->below = below;
   add_child (source, below);
@@ -154,7 +157,7 @@ jxs_conduit_input_is_readable (GPollableInputStream *stream)
 
   if (g_cancellable_is_cancelled (self->shut))
     return TRUE;
-  return !jxs_conduit_is_holding (self) &&
+  return !jxs_conduit_is_holding (self, JXS_CONDUIT_READING) &&
          g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (self->input));
 }
 
@@ -164,6 +167,7 @@ jxs_conduit_input_create_source (GPollableInputStream *stream, GCancellable *can
   JxsConduit *self = JXS_CONDUIT_INPUT (stream)->conduit;
 
   return new_source (self,
+                     JXS_CONDUIT_READING,
                      stream,
                      g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (self->input),
                                                             NULL),
@@ -305,7 +309,7 @@ jxs_conduit_output_is_writable (GPollableOutputStream *stream)
 
   if (g_cancellable_is_cancelled (self->shut))
     return TRUE;
-  return !jxs_conduit_is_holding (self) &&
+  return !jxs_conduit_is_holding (self, JXS_CONDUIT_WRITING) &&
          g_pollable_output_stream_is_writable (G_POLLABLE_OUTPUT_STREAM (self->output));
 }
 
@@ -316,6 +320,7 @@ jxs_conduit_output_create_source (GPollableOutputStream *stream, GCancellable *c
 
   return new_source (
       self,
+      JXS_CONDUIT_WRITING,
       stream,
       g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (self->output), NULL),
       cancellable);

@@ -192,8 +192,9 @@ hold_expired_cb (gpointer user_data)
 
 /* An end without explanation: the session's reason may be on its way. The lock is held. */
 static void
-hold (JxsConduit *self)
+hold (JxsConduit *self, guint direction)
 {
+  self->held[direction] = TRUE;
   if (self->hold != NULL)
     return;
   self->hold = jxs_clock_timeout_new (JXS_CONDUIT_HOLD_MS);
@@ -257,7 +258,7 @@ jxs_conduit_judge (JxsConduit *self,
     {
       if (!blocking)
         {
-          hold (self);
+          hold (self, direction);
           g_mutex_unlock (&self->lock);
           g_clear_error (&problem);
           g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Waiting for the reason");
@@ -300,9 +301,9 @@ jxs_conduit_check_usable (JxsConduit *self, guint direction, GError **error)
 }
 
 gboolean
-jxs_conduit_is_holding (JxsConduit *self)
+jxs_conduit_is_holding (JxsConduit *self, guint direction)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  return self->hold != NULL;
+  return self->hold != NULL && self->held[direction];
 }

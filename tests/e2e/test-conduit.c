@@ -184,6 +184,40 @@ test_end_without_reason (Fixture *fixture, gconstpointer data)
   g_source_destroy (source);
 }
 
+/* The peer has ended its direction and goes on reading ours, which neither waits for the reason of
+ * that end nor spins afterwards. */
+static void
+test_end_leaves_writing (Fixture *fixture, gconstpointer data)
+{
+  GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (fixture->output);
+  g_autoptr (GSource) source = g_pollable_output_stream_create_source (output, NULL);
+  g_autoptr (GError) error = NULL;
+  char piece[4096] = { 0 };
+  guint n_dispatched = 0;
+
+  g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n_dispatched, NULL);
+  g_source_attach (source, NULL);
+  peer_ends (fixture);
+  assert_read_fails (fixture, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_true (g_pollable_output_stream_is_writable (output));
+  for (guint i = 0; i < 3; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (n_dispatched, ==, 3);
+
+  jxs_clock_advance (JXS_CONDUIT_HOLD_MS * 1000);
+  while (!g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (fixture->input)))
+    g_main_context_iteration (NULL, FALSE);
+  assert_reads (fixture, "");
+  while (g_pollable_output_stream_write_nonblocking (output, piece, sizeof piece, NULL, &error) > 0)
+    ;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  n_dispatched = 0;
+  for (guint i = 0; i < 10; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (n_dispatched, ==, 0);
+  g_source_destroy (source);
+}
+
 static void
 test_half_close (Fixture *fixture, gconstpointer data)
 {
@@ -394,6 +428,7 @@ main (int argc, char **argv)
   ADD ("end-in-order", test_end_in_order);
   ADD ("end-with-reason", test_end_with_reason);
   ADD ("end-without-reason", test_end_without_reason);
+  ADD ("end-leaves-writing", test_end_leaves_writing);
   ADD ("half-close", test_half_close);
   g_test_add ("/e2e/conduit/no-half-close/blocking",
               Fixture,
