@@ -764,6 +764,8 @@ jxs_socket_core_close (JxsSocketCore *self, GError **error)
   jxs_socket_direction_close (&self->in);
   jxs_socket_direction_close (&self->out);
   drain (self);
+  /* Wakes who blocks in another thread; closing alone does not. */
+  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   return g_io_stream_close (G_IO_STREAM (self->connection), NULL, error);
 }
 

@@ -50,8 +50,6 @@ jxs_socket_direction_set_ready (JxsSocketDirection *self, gboolean ready)
     }
 }
 
-/* The number of the socket may soon belong to another: who polls it is woken and leaves it, and is
- * told by the next read or write. */
 void
 jxs_socket_direction_set_reason (JxsSocketDirection *self, const GError *reason)
 {
@@ -75,6 +73,8 @@ jxs_socket_direction_dup_end (JxsSocketDirection *self)
   return NULL;
 }
 
+/* The number of the socket may soon belong to another: who polls it is woken and leaves it, and is
+ * told by the next read or write. */
 void
 jxs_socket_direction_close (JxsSocketDirection *self)
 {
