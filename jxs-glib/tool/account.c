@@ -9,6 +9,8 @@
 
 #define PASSWORD_FILE_MAX_BYTES 4096
 #define END_SECONDS 10
+#define LOST_MS 250  /* in which the end of the server is noticed, if it ended */
+#define UNMAP_MS 500 /* of a router, for the end of a mapping */
 
 void
 tool_account_add_options (ToolAccount *self, GOptionContext *context)
@@ -214,6 +216,16 @@ closed_cb (JxsChannel *channel, const GError *error, gpointer user_data)
 }
 
 static gboolean
+candidate_cb (JxsEndpoint *endpoint, JxsJid *peer, JxsCandidate *candidate, gpointer user_data)
+{
+  ToolAccount *self = user_data;
+
+  if (jxs_candidate_get_kind (candidate) == JXS_CANDIDATE_KIND_ASSISTED)
+    self->is_mapped = TRUE;
+  return FALSE;
+}
+
+static gboolean
 connect_client (ToolAccount *self, char *password, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
@@ -271,6 +283,7 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
   g_signal_connect (self->client, "closed", G_CALLBACK (closed_cb), self);
   self->endpoint =
       jxs_endpoint_new (JXS_CHANNEL (self->client), self->identity, JXS_TRUST (self->trust));
+  g_signal_connect (self->endpoint, "candidate", G_CALLBACK (candidate_cb), self);
   tool_network_apply (&self->network, self->endpoint, NULL); /* it was understood before */
   if (self->trace)
     tool_trace (self->endpoint,
@@ -287,6 +300,51 @@ tool_account_fail_lost (ToolAccount *self)
           : g_error_new_literal (JXS_ERROR, JXS_ERROR_CLOSED, _ ("It closed the connection"));
 
   return tool_fail_server (_ ("The server is gone"), error);
+}
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  gboolean *passed = user_data;
+
+  *passed = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* enough (nullable): ends it earlier */
+static void
+run_for (guint ms, const gboolean *enough)
+{
+  gboolean passed = FALSE;
+  guint timeout = g_timeout_add (ms, deadline_cb, &passed);
+
+  while (!passed && (enough == NULL || !*enough))
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timeout);
+}
+
+/* Whether the failure may be only what the end of the server looks like from there. */
+static gboolean
+may_be_of_server (const GError *error)
+{
+  if (error->domain == JXS_STANZA_ERROR ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return FALSE;
+  return error->domain != JXS_ERROR || error->code == JXS_ERROR_CLOSED ||
+         error->code == JXS_ERROR_CONNECTIVITY || error->code == JXS_ERROR_SECURITY ||
+         error->code == JXS_ERROR_TRUNCATED;
+}
+
+int
+tool_account_fail (ToolAccount *self, const char *what, JxsJid *peer, const GError *error)
+{
+  /* Relays mostly are part of the server: its end may be seen on their connections first. */
+  if (may_be_of_server (error))
+    run_for (LOST_MS, &self->is_lost);
+  if (self->is_lost)
+    return tool_account_fail_lost (self);
+  /* Whoever names the peer says the whole. */
+  return tool_fail (strstr (error->message, jxs_jid_to_string (peer)) == NULL ? what : NULL, error);
 }
 
 void
@@ -306,6 +364,9 @@ tool_account_clear (ToolAccount *self)
         }
     }
   g_clear_object (&self->client);
+  /* The router is told now that nobody is to be let in any more. */
+  if (self->is_mapped)
+    run_for (UNMAP_MS, NULL);
   g_clear_object (&self->identity);
   g_clear_object (&self->trust);
   g_clear_pointer (&self->jid, jxs_jid_unref);
@@ -356,15 +417,6 @@ tool_print_connection (JxsConnection *connection)
       tool_say (0, "%s", describe_trust (jxs_connection_get_trust_level (connection)));
       g_printerr ("  %s\n", text);
     }
-}
-
-static gboolean
-deadline_cb (gpointer user_data)
-{
-  gboolean *passed = user_data;
-
-  *passed = TRUE;
-  return G_SOURCE_CONTINUE;
 }
 
 void

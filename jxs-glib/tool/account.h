@@ -25,6 +25,7 @@ typedef struct
   JxsEndpoint *endpoint; /* (owned) */
   gboolean is_lost;      /* the server closed the connection */
   GError *lost_error;    /* (owned) (nullable) */
+  gboolean is_mapped;    /* a router lets peers in for us */
 } ToolAccount;
 
 /* The options of an account for context, to be filled by parsing. */
@@ -34,6 +35,9 @@ void tool_account_add_options (ToolAccount *self, GOptionContext *context);
 gboolean tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *status);
 /* Says that the server closed the connection, once is_lost; returns the status. */
 int tool_account_fail_lost (ToolAccount *self);
+/* Says why something with peer failed, as tool_fail() does, or that the server is gone, if that is
+ * why. */
+int tool_account_fail (ToolAccount *self, const char *what, JxsJid *peer, const GError *error);
 /* In order; what goes wrong at that time is nobody's concern. */
 void tool_account_clear (ToolAccount *self);
 

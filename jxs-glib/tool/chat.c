@@ -43,10 +43,13 @@ get_status (const Chat *chat, ToolAccount *account)
 {
   if (g_cancellable_is_cancelled (tool_get_cancellable ()))
     return TOOL_INTERRUPTED;
+  if (tool_talk_get_error (chat->talk) != NULL)
+    return tool_account_fail (account,
+                              _ ("The chat broke off"),
+                              jxs_connection_get_peer_jid (tool_talk_get_connection (chat->talk)),
+                              tool_talk_get_error (chat->talk));
   if (account->is_lost)
     return tool_account_fail_lost (account);
-  if (tool_talk_get_error (chat->talk) != NULL)
-    return tool_fail (_ ("The chat broke off"), tool_talk_get_error (chat->talk));
   if (!chat->is_done)
     g_printerr (_ ("%s ended the chat\n"), tool_talk_get_name (chat->talk));
   return tool_talk_is_complete (chat->talk) ? TOOL_OK : TOOL_FAILED;
@@ -95,7 +98,7 @@ chat_with (ToolAccount *account, JxsJid *peer)
     {
       g_autofree char *what = g_strdup_printf (_ ("Cannot chat with %s"), jxs_jid_to_string (peer));
 
-      return tool_fail (what, error);
+      return tool_account_fail (account, what, peer, error);
     }
   return chat_on (account, stream);
 }

@@ -91,10 +91,11 @@ tool_pipe_run (ToolAccount *account, JxsConnection *connection)
     status = TOOL_INTERRUPTED;
   else if (failure == NULL)
     status = close_connection (connection);
-  else if (account->is_lost)
-    status = tool_account_fail_lost (account);
   else
-    status = tool_fail (_ ("The pipe broke"), failure);
+    status = tool_account_fail (account,
+                                _ ("The pipe broke"),
+                                jxs_connection_get_peer_jid (connection),
+                                failure);
   /* An orderly end would tell the peer that it has all. */
   if (status != TOOL_OK)
     g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
@@ -123,7 +124,7 @@ pipe_to (ToolAccount *account, JxsJid *peer)
       g_autofree char *what =
           g_strdup_printf (_ ("Cannot open a pipe to %s"), jxs_jid_to_string (peer));
 
-      return tool_fail (what, error);
+      return tool_account_fail (account, what, peer, error);
     }
   tool_print_connection (connection);
   return tool_pipe_run (account, connection);

@@ -121,8 +121,12 @@ describe_kind (JxsCandidate *candidate)
 
 /* At most eleven columns. */
 static const char *
-describe_state (JxsEndpoint *endpoint, JxsCandidate *candidate)
+describe_state (JxsEndpoint *endpoint, JxsSession *session, JxsCandidate *candidate)
 {
+  /* Of ours the peer tells nothing but that none is of use. */
+  const char *untouched =
+      jxs_session_get_nominated_candidate (session) != NULL ? _ ("not used") : _ ("not reached");
+
   switch (jxs_candidate_get_state (candidate))
     {
     case JXS_CANDIDATE_STATE_CONNECTING:
@@ -135,13 +139,13 @@ describe_state (JxsEndpoint *endpoint, JxsCandidate *candidate)
       return _ ("in use");
     case JXS_CANDIDATE_STATE_SKIPPED:
       if (jxs_candidate_is_local (candidate))
-        return _ ("not used");
+        return untouched;
       return jxs_endpoint_get_address_policy (endpoint) == JXS_ADDRESS_POLICY_RELAY_ONLY
                  ? _ ("not allowed")
                  : _ ("not needed");
     case JXS_CANDIDATE_STATE_WAITING:
     default:
-      return jxs_candidate_is_local (candidate) ? _ ("not used") : _ ("not tried");
+      return jxs_candidate_is_local (candidate) ? untouched : _ ("not tried");
     }
 }
 
@@ -191,7 +195,7 @@ print_row (const char *who,
 }
 
 static void
-print_candidate (JxsEndpoint *endpoint, JxsCandidate *candidate)
+print_candidate (JxsEndpoint *endpoint, JxsSession *session, JxsCandidate *candidate)
 {
   g_autofree char *address = tool_network_address (candidate);
   g_autofree char *priority = g_strdup_printf ("%u", jxs_candidate_get_priority (candidate));
@@ -204,7 +208,7 @@ print_candidate (JxsEndpoint *endpoint, JxsCandidate *candidate)
              priority,
              address,
              round_trip,
-             describe_state (endpoint, candidate),
+             describe_state (endpoint, session, candidate),
              style_of (candidate));
   if (error != NULL)
     {
@@ -249,12 +253,45 @@ print_table (JxsEndpoint *endpoint, JxsSession *session, gboolean connected)
     {
       g_autoptr (JxsCandidate) candidate = g_list_model_get_item (candidates, i);
 
-      print_candidate (endpoint, candidate);
+      print_candidate (endpoint, session, candidate);
     }
 
   g_print ("\n%s%s%s\n", tool_style (TOOL_BOLD), _ ("Transports"), tool_end_style ());
   for (gsize i = 0; transports[i] != NULL; i++)
     g_print ("  %s   %s\n", transports[i], judge_transport (session, transports[i], connected));
+}
+
+/* Why bytes do not go directly, or not through a relay. */
+static char *
+explain_kind (JxsEndpoint *endpoint, JxsSession *session, gboolean relays)
+{
+  GListModel *candidates = jxs_session_get_candidates (session);
+  const char *why = _ ("nothing was offered");
+
+  for (guint i = 0; i < g_list_model_get_n_items (candidates); i++)
+    {
+      g_autoptr (JxsCandidate) candidate = g_list_model_get_item (candidates, i);
+      const GError *error = jxs_candidate_get_error (candidate);
+
+      if (relays != (jxs_candidate_get_kind (candidate) == JXS_CANDIDATE_KIND_PROXY))
+        continue;
+      if (error != NULL)
+        return tool_clean (error->message, 200);
+      why = describe_state (endpoint, session, candidate);
+    }
+  return g_strdup (why);
+}
+
+static void
+explain_in_band (JxsEndpoint *endpoint, JxsSession *session)
+{
+  g_autofree char *direct = explain_kind (endpoint, session, FALSE);
+  g_autofree char *relay = explain_kind (endpoint, session, TRUE);
+  g_autofree char *line =
+      g_strdup_printf (_ ("  Nothing faster: direct: %s; relay: %s."), direct, relay);
+  g_autofree char *wrapped = tool_wrap (line, TOOL_HELP_WIDTH, 4);
+
+  g_print ("%s\n", wrapped);
 }
 
 /* ---- asking ---- */
@@ -321,14 +358,17 @@ measure (JxsConnection *connection, GError **error)
 }
 
 static int
-finish (JxsConnection *connection)
+finish (ToolAccount *account, JxsConnection *connection)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   int status = TOOL_OK;
 
   if (!measure (connection, &error))
-    status = tool_fail (_ ("The connection broke"), error);
+    status = tool_account_fail (account,
+                                _ ("The connection broke"),
+                                jxs_connection_get_peer_jid (connection),
+                                error);
   g_io_stream_close_async (
       G_IO_STREAM (connection), G_PRIORITY_DEFAULT, NULL, tool_result_cb, &result);
   g_io_stream_close_finish (G_IO_STREAM (connection), tool_wait (&result), NULL);
@@ -366,7 +406,7 @@ probe (ToolAccount *account, JxsJid *peer)
       /* Before anybody tried a way there is nothing to show. */
       if (jxs_session_get_round_trips (session) > 0)
         print_table (account->endpoint, session, FALSE);
-      return tool_fail (NULL, error);
+      return tool_account_fail (account, NULL, peer, error);
     }
   elapsed_ms = (g_get_monotonic_time () - start) / 1000.0;
   tool_print_connection (connection);
@@ -374,13 +414,16 @@ probe (ToolAccount *account, JxsJid *peer)
   path = tool_network_path (session);
   g_print ("\n%s%s%s\n", tool_style (TOOL_BOLD), _ ("The connection"), tool_end_style ());
   g_print ("  %s\n", path);
+  if (tool_network_is_in_band (session) &&
+      g_list_model_get_n_items (jxs_session_get_candidates (session)) > 0)
+    explain_in_band (account->endpoint, session);
   n_round_trips = jxs_session_get_round_trips (session);
   g_print (ngettext ("  Set up in %.0f ms, with %u round trip through the servers.\n",
                      "  Set up in %.0f ms, with %u round trips through the servers.\n",
                      n_round_trips),
            elapsed_ms,
            n_round_trips);
-  return finish (connection);
+  return finish (account, connection);
 }
 
 int

@@ -76,14 +76,14 @@ class Server(across.Across):
         cases = {step: self.end_at(step, signal.SIGKILL) for step in self.STEPS}
         for step, (listen, probe, threads, seen) in cases.items():
             with self.subTest(step):
-                self.assertNotEqual(probe.wait(BOUND_SECONDS), 0)
+                self.assertEqual(probe.wait(BOUND_SECONDS), 3)
                 self.assertEqual(listen.wait(BOUND_SECONDS), 3)
                 for thread in threads:
                     thread.join()
                 self.assertIn(step, seen)
                 for jxs in (probe, listen):
                     jxs.errors.rest()
-                self.assert_one_complaint(probe)
+                self.assert_one_complaint(probe, "The server is gone")
                 self.assertIn("The server is gone", listen.errors.text())
 
 
