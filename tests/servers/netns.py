@@ -29,16 +29,19 @@ def _call(what, *arguments):
 
 
 def private():
-    """To be called before any thread is started. An ordinary user becomes root of its own namespaces."""
+    """To be called before any thread is started. An ordinary user becomes root of its own namespaces.
+    In a chroot they cannot be had: mounts of ours would show outside."""
     user, group = os.geteuid(), os.getegid()
     try:
-        _call("unshare", CLONE_NEWNET | CLONE_NEWNS | (CLONE_NEWUSER if user != 0 else 0))
+        _call("unshare", CLONE_NEWNS | (CLONE_NEWUSER if user != 0 else 0))
         if user != 0:
             for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
                 with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
                     file.write(text)
         _call("mount", b"none", b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None)
         _call("mount", b"tmpfs", b"/run", b"tmpfs", ctypes.c_ulong(0), None)
+        # Last: whoever goes on without namespaces still has its network.
+        _call("unshare", CLONE_NEWNET)
     except OSError as error:
         raise NetnsMissing(f"no network namespaces here: {error}") from None
 
