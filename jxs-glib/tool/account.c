@@ -380,6 +380,29 @@ tool_account_clear (ToolAccount *self)
   g_clear_pointer (&self->fingerprints, g_strfreev);
 }
 
+int
+tool_account_call (int argc, char **argv, const char *summary, ToolCall run)
+{
+  ToolAccount account = { 0 };
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("JID"));
+  g_autoptr (JxsJid) peer = NULL;
+  g_autoptr (GError) error = NULL;
+  int status = TOOL_OK;
+
+  g_option_context_set_summary (context, summary);
+  tool_account_add_options (&account, context);
+  if (!tool_parse (context, &argc, &argv, &status))
+    ;
+  else if (argc != 2)
+    status = tool_usage (argc < 2 ? _ ("To whom? Give an address") : _ ("One address is enough"));
+  else if ((peer = tool_parse_peer (argv[1], &error)) == NULL)
+    status = tool_fail (NULL, error);
+  else if (tool_account_open (&account, NULL, peer, &status))
+    status = run (&account, peer);
+  tool_account_clear (&account);
+  return status;
+}
+
 static const char *
 describe_trust (JxsTrustLevel level)
 {

@@ -41,6 +41,11 @@ int tool_account_fail (ToolAccount *self, const char *what, JxsJid *peer, const 
 /* In order; what goes wrong at that time is nobody's concern. */
 void tool_account_clear (ToolAccount *self);
 
+/* A command that calls one peer: parses its options, of which summary tells, connects, and lets run
+ * do it; returns the status. */
+typedef int (*ToolCall) (ToolAccount *account, JxsJid *peer);
+int tool_account_call (int argc, char **argv, const char *summary, ToolCall run);
+
 /* An address given on the command line; without a resource it is that of `jxs listen`. */
 JxsJid *tool_parse_peer (const char *text, GError **error);
 #define TOOL_RESOURCE "jxs"

@@ -106,27 +106,12 @@ chat_with (ToolAccount *account, JxsJid *peer)
 int
 tool_chat (int argc, char **argv)
 {
-  ToolAccount account = { 0 };
-  g_autoptr (GOptionContext) context = g_option_context_new (_ ("JID"));
-  g_autoptr (JxsJid) peer = NULL;
-  g_autoptr (GError) error = NULL;
-  int status = TOOL_OK;
-
-  g_option_context_set_summary (
-      context,
+  return tool_account_call (
+      argc,
+      argv,
       _ ("Opens an encrypted stream to JID, which must be running “jxs listen” or another program "
          "for XML streams (XEP-0247). Lines of standard input are sent as messages; theirs are "
          "printed. The end of input (Ctrl-D) ends the chat in order. A JID without resource means "
-         "“jxs listen” there."));
-  tool_account_add_options (&account, context);
-  if (!tool_parse (context, &argc, &argv, &status))
-    ;
-  else if (argc != 2)
-    status = tool_usage (argc < 2 ? _ ("With whom? Give an address") : _ ("One address is enough"));
-  else if ((peer = tool_parse_peer (argv[1], &error)) == NULL)
-    status = tool_fail (NULL, error);
-  else if (tool_account_open (&account, NULL, peer, &status))
-    status = chat_with (&account, peer);
-  tool_account_clear (&account);
-  return status;
+         "“jxs listen” there."),
+      chat_with);
 }

@@ -133,26 +133,11 @@ pipe_to (ToolAccount *account, JxsJid *peer)
 int
 tool_pipe (int argc, char **argv)
 {
-  ToolAccount account = { 0 };
-  g_autoptr (GOptionContext) context = g_option_context_new (_ ("JID"));
-  g_autoptr (JxsJid) peer = NULL;
-  g_autoptr (GError) error = NULL;
-  int status = TOOL_OK;
-
-  g_option_context_set_summary (
-      context,
+  return tool_account_call (
+      argc,
+      argv,
       _ ("Connects standard input and output, encrypted, with those of “jxs listen --pipe” at "
          "JID. Any bytes pass. The end of input ends our direction only; the command ends when "
-         "both directions have. A JID without resource means “jxs listen” there."));
-  tool_account_add_options (&account, context);
-  if (!tool_parse (context, &argc, &argv, &status))
-    ;
-  else if (argc != 2)
-    status = tool_usage (argc < 2 ? _ ("To whom? Give an address") : _ ("One address is enough"));
-  else if ((peer = tool_parse_peer (argv[1], &error)) == NULL)
-    status = tool_fail (NULL, error);
-  else if (tool_account_open (&account, NULL, peer, &status))
-    status = pipe_to (&account, peer);
-  tool_account_clear (&account);
-  return status;
+         "both directions have. A JID without resource means “jxs listen” there."),
+      pipe_to);
 }

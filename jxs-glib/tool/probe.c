@@ -429,26 +429,11 @@ probe (ToolAccount *account, JxsJid *peer)
 int
 tool_probe (int argc, char **argv)
 {
-  ToolAccount account = { 0 };
-  g_autoptr (GOptionContext) context = g_option_context_new (_ ("JID"));
-  g_autoptr (JxsJid) peer = NULL;
-  g_autoptr (GError) error = NULL;
-  int status = TOOL_OK;
-
-  g_option_context_set_summary (
-      context,
+  return tool_account_call (
+      argc,
+      argv,
       _ ("Connects with “jxs listen” at JID and shows which ways there are between the two "
          "computers, which of them works, and why the others do not. Ends with status 0 if there "
-         "is a connection, whatever it goes through."));
-  tool_account_add_options (&account, context);
-  if (!tool_parse (context, &argc, &argv, &status))
-    ;
-  else if (argc != 2)
-    status = tool_usage (argc < 2 ? _ ("To whom? Give an address") : _ ("One address is enough"));
-  else if ((peer = tool_parse_peer (argv[1], &error)) == NULL)
-    status = tool_fail (NULL, error);
-  else if (tool_account_open (&account, NULL, peer, &status))
-    status = probe (&account, peer);
-  tool_account_clear (&account);
-  return status;
+         "is a connection, whatever it goes through."),
+      probe);
 }
