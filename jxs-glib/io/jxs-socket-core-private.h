@@ -56,6 +56,9 @@ GError *jxs_socket_core_dup_error (JxsSocketCore *self);
 void jxs_socket_core_abandon (JxsSocketCore *self);
 void jxs_socket_core_forget_read_ahead (JxsSocketCore *self);
 gboolean jxs_socket_core_shutdown_write (JxsSocketCore *self, GError **error);
+/* Before closing: ends our direction and drops what has arrived; nothing can be read or written any
+ * more. Returns whether nothing more will come. */
+gboolean jxs_socket_core_drain (JxsSocketCore *self);
 gboolean jxs_socket_core_close (JxsSocketCore *self, GError **error);
 
 /* Bytes written that the other end has not acknowledged. */

@@ -19,7 +19,6 @@
 #define GATHER_MIN (16 * 1024)
 #define GATHER_MAX (128 * 1024)
 #define GATHER_MAX_LOCAL (16 * 1024) /* between threads a send costs little, hidden bytes a lot */
-#define DRAIN_MAX (1024 * 1024)      /* read and dropped at close; a peer may send for ever */
 
 struct _JxsSocketCore
 {
@@ -143,6 +142,11 @@ read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
   gssize n;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->in.mutex);
 
+  if (self->in.closed)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Stream is already closed");
+      return -1;
+    }
   if (jxs_byte_buffer_get_length (ahead) > 0)
     return take_read_ahead (self, buffer, count);
 
@@ -730,24 +734,15 @@ jxs_socket_core_shutdown_write (JxsSocketCore *self, GError **error)
   return g_socket_shutdown (self->socket, FALSE, TRUE, error);
 }
 
-/* A TCP socket that is closed with bytes unread sends a reset, and what it sent before can be lost
- * on the way. */
-static void
-drain (JxsSocketCore *self)
+gboolean
+jxs_socket_core_drain (JxsSocketCore *self)
 {
-  guint8 buffer[16 * 1024];
-  gsize total = 0;
-  gssize n;
+  g_autoptr (GMutexLocker) in_locker = g_mutex_locker_new (&self->in.mutex);
+  g_autoptr (GMutexLocker) out_locker = g_mutex_locker_new (&self->out.mutex);
 
-  if (!g_socket_shutdown (self->socket, FALSE, TRUE, NULL))
-    return;
-  do
-    {
-      n = g_socket_receive_with_blocking (
-          self->socket, (char *) buffer, sizeof buffer, FALSE, NULL, NULL);
-      total += MAX (n, 0);
-    }
-  while (n > 0 && total < DRAIN_MAX);
+  jxs_socket_direction_close (&self->in);
+  jxs_socket_direction_close (&self->out);
+  return jxs_tcp_drain (self->socket);
 }
 
 gboolean
@@ -763,7 +758,7 @@ jxs_socket_core_close (JxsSocketCore *self, GError **error)
     send_gathered (self, NULL); /* what nobody waited for */
   jxs_socket_direction_close (&self->in);
   jxs_socket_direction_close (&self->out);
-  drain (self);
+  jxs_tcp_drain (self->socket);
   /* Wakes who blocks in another thread; closing alone does not. */
   g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   return g_io_stream_close (G_IO_STREAM (self->connection), NULL, error);

@@ -32,8 +32,9 @@ gboolean jxs_socket_stream_get_half_close (JxsSocketStream *self);
 /* The path goes through a relay that may hold back the end of what was sent until more comes, and
  * that takes a FIN for the end of both directions: no half-close any more, and the last bytes of
  * what is written without a pause leave one by one, within half a second (see JxsTailMachine);
- * flushing does not wait for them, closing the stream sends them at once. Call before writing, in
- * the context of the owner, which is where those bytes leave from. */
+ * flushing does not wait for them, closing the stream sends them at once; closed asynchronously, it
+ * then waits for the end of the other direction, for 2 seconds at most. Call before writing, in the
+ * context of the owner, which is where those bytes leave from. */
 void jxs_socket_stream_set_relayed (JxsSocketStream *self, gboolean relayed);
 gboolean jxs_socket_stream_get_relayed (JxsSocketStream *self);
 /* Call in the context that writes, which is where the collected bytes leave from; off at

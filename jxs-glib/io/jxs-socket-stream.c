@@ -5,6 +5,10 @@
 
 #include "jxs-socket-core-private.h"
 
+#include <jxs-glib/base/jxs-clock-private.h>
+
+#define LINGER_MS 2000 /* for a relay to end its direction too; it may not */
+
 /* The two streams are thin: everything is in the core they share with the JxsSocketStream. */
 
 #define JXS_TYPE_SOCKET_INPUT (jxs_socket_input_get_type ())
@@ -356,6 +360,48 @@ finish_close (GTask *task, GError *error)
     g_task_return_error (task, error);
 }
 
+static gboolean
+too_long_cb (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE; /* its parent is dispatched too */
+}
+
+static gboolean
+linger_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  JxsSocketStream *self = g_task_get_source_object (user_data);
+
+  /* Without a condition it took too long, or was cancelled. */
+  if (condition != 0 && !jxs_socket_core_drain (self->core))
+    return G_SOURCE_CONTINUE;
+  finish_close (user_data, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* What the peer still sends would meet a socket that is gone, and a relay that fails to pass it on
+ * drops what it has not read of ours: it is given the time to take that and to end both directions.
+ * error: (transfer full) (nullable) */
+static void
+linger_or_close (GTask *task, GError *error)
+{
+  JxsSocketStream *self = g_task_get_source_object (task);
+  g_autoptr (GSource) source = NULL;
+  g_autoptr (GSource) timeout = NULL;
+
+  if (error != NULL || !self->relayed || jxs_socket_core_drain (self->core))
+    {
+      finish_close (task, error);
+      return;
+    }
+  source = g_socket_create_source (jxs_socket_core_get_socket (self->core),
+                                   G_IO_IN,
+                                   g_task_get_cancellable (task));
+  timeout = jxs_clock_timeout_new (LINGER_MS);
+  g_source_set_callback (timeout, too_long_cb, NULL, NULL);
+  g_source_add_child_source (source, timeout);
+  g_task_attach_source (task, source, G_SOURCE_FUNC (linger_cb));
+}
+
 static void
 output_closed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -363,7 +409,7 @@ output_closed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   g_output_stream_close_finish (G_OUTPUT_STREAM (object), result, &error);
-  finish_close (task, error);
+  linger_or_close (task, error);
 }
 
 static void
@@ -373,7 +419,7 @@ rest_sent_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   g_task_propagate_boolean (G_TASK (result), &error);
-  finish_close (task, error);
+  linger_or_close (task, error);
 }
 
 static void

@@ -23,5 +23,9 @@ gsize jxs_tcp_get_unacknowledged (GSocket *socket);
 gsize jxs_tcp_get_window (GSocket *socket);
 /* Of a call that does not wait: a timeout is TCP that gave up, and nothing that may pass. */
 void jxs_tcp_explain (GError *error);
+/* Ends our direction of any stream socket, then reads and drops what has arrived: one that is
+ * closed with bytes unread sends a reset, and what it sent before can be lost on the way. Returns
+ * whether nothing more can come. */
+gboolean jxs_tcp_drain (GSocket *socket);
 
 G_END_DECLS

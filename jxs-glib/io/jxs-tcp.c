@@ -15,6 +15,8 @@
 #include <netinet/tcp.h>
 #endif
 
+#define DRAIN_MAX (1024 * 1024) /* dropped at a time; a peer may send for ever */
+
 static gboolean
 is_tcp (GSocket *socket)
 {
@@ -73,4 +75,23 @@ jxs_tcp_explain (GError *error)
   error->code = G_IO_ERROR_CONNECTION_CLOSED;
   g_free (error->message);
   error->message = g_strdup (_ ("The peer can no longer be reached"));
+}
+
+gboolean
+jxs_tcp_drain (GSocket *socket)
+{
+  g_autoptr (GError) error = NULL;
+  char buffer[16 * 1024];
+  gsize total = 0;
+  gssize n;
+
+  if (!g_socket_shutdown (socket, FALSE, TRUE, NULL))
+    return TRUE;
+  do
+    {
+      n = g_socket_receive_with_blocking (socket, buffer, sizeof buffer, FALSE, NULL, &error);
+      total += MAX (n, 0);
+    }
+  while (n > 0 && total < DRAIN_MAX);
+  return n == 0 || (n < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
 }

@@ -519,6 +519,59 @@ test_close (Fixture *fixture, gconstpointer blocking)
   assert_received (fixture, 1, text, size);
 }
 
+/* Nothing is lost because the peer still sends. */
+static void
+test_close_against_stream (Fixture *fixture, gconstpointer data)
+{
+  g_autofree guint8 *text = make_text (MIB);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  Writing writing[2];
+
+  start_writing (fixture, 1, &writing[1], text, 65536);
+  start_writing (fixture, 0, &writing[0], text, 65536);
+  g_assert_cmpuint (writing[0].written, ==, 65536);
+  g_io_stream_close_async (
+      fixture->base[0], G_PRIORITY_DEFAULT, NULL, jxs_test_keep_result, &result);
+  fixture->reading[1] = g_pollable_input_stream_create_source (
+      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (fixture->stream[1])), NULL);
+  g_source_set_callback (fixture->reading[1], G_SOURCE_FUNC (readable_cb), fixture, NULL);
+  g_source_attach (fixture->reading[1], NULL);
+  jxs_test_wait_for (result != NULL && (fixture->eof[1] || fixture->error[1] != NULL));
+  g_assert_true (g_io_stream_close_finish (fixture->base[0], result, &error));
+  g_assert_no_error (fixture->error[1]);
+  assert_received (fixture, 1, text, 65536);
+}
+
+/* A relay that does not end the other direction is not waited for any longer than that, and
+ * nothing is read meanwhile: some may have been dropped already. */
+static void
+test_close_unanswered (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  char c;
+
+  jxs_test_proxy_set_paused (fixture->proxy, TRUE);
+  g_io_stream_close_async (
+      fixture->base[0], G_PRIORITY_DEFAULT, NULL, jxs_test_keep_result, &result);
+  pass_time (fixture, 1500);
+  g_assert_null (result);
+  g_assert_cmpint (g_pollable_input_stream_read_nonblocking (
+                       G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (fixture->base[0])),
+                       &c,
+                       1,
+                       NULL,
+                       &error),
+                   ==,
+                   -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+  pass_time (fixture, 600);
+  g_assert_true (g_io_stream_close_finish (fixture->base[0], result, &error));
+  g_assert_no_error (error);
+}
+
 /* The output alone can be closed, which tells the peer nothing; what is kept back still leaves. */
 static void
 test_close_output (Fixture *fixture, gconstpointer data)
@@ -682,6 +735,8 @@ main (int argc, char **argv)
   ADD ("slow-receiver", NULL, test_slow_receiver);
   ADD ("close/async", GINT_TO_POINTER (FALSE), test_close);
   ADD ("close/blocking", GINT_TO_POINTER (TRUE), test_close);
+  ADD ("close/against-stream", NULL, test_close_against_stream);
+  ADD ("close/unanswered", NULL, test_close_unanswered);
   ADD ("close-output/then-all", GINT_TO_POINTER (FALSE), test_close_output);
   ADD ("close-output/alone", GINT_TO_POINTER (TRUE), test_close_output);
   ADD ("tls-close", NULL, test_tls_close);
