@@ -127,6 +127,16 @@ class S5bCase(unittest.IsolatedAsyncioTestCase):
             "priority": s5b.priority("proxy"), **more,
         })
 
+    async def their_proxy(self, session):
+        """Theirs; while it is still being looked for the offer goes without it, and it follows."""
+        async def found():
+            while True:
+                for element in session.theirs:
+                    if element.get("type") == "proxy":
+                        return element
+                await asyncio.sleep(0.02)
+        return await asyncio.wait_for(found(), DEADLINE)
+
     # ---- a call to jxs listen
 
     def call(self, *candidates, **how):

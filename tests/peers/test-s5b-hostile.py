@@ -371,7 +371,7 @@ class Hostile(s5b_case.S5bCase):
     async def at_their_proxy(self):
         """They connect to it, activate it in vain, and say so."""
         session = await self.call()
-        proxy = next(element for element in session.theirs if element.get("type") == "proxy")
+        proxy = await self.their_proxy(session)
         await self.peer.info(session, s5b.report("candidate-used", proxy.get("cid")))
         return session
 

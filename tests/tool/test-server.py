@@ -651,7 +651,9 @@ class Paths(Server):
 
     def test_direct(self):
         both = ("--allow-loopback",)
-        output, errors, other = self.probe(*both, listen=both)
+        # Named, as a search for it might take longer than the connection.
+        relay = f"{self.server.proxy_jid}={self.server.proxy_host}:{self.server.proxy_port}"
+        output, errors, other = self.probe(*both, "--proxy", relay, listen=both)
         self.assertRegex(output, r"(?m)^  (here|there) +direct +\d+  \S+ .* in use$")
         self.assertRegex(output, r"(?m)^  (here|there) +relay +\d+  127\.0\.0\.1:\d+ ")
         self.assertRegex(output, r"(?m)^  s5b   in use$")
