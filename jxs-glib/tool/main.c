@@ -120,8 +120,9 @@ main (int argc, char **argv)
   /* Standard output belongs to what was asked for, which may be the bytes of a pipe. */
   g_log_writer_default_set_use_stderr (TRUE);
   tool_catch_output_errors ();
-  /* It finds no port at the loopback address, where no router is, now and then. */
+  /* They find no port at the loopback address, where no router is, now and then. */
   g_log_set_handler ("gupnp-context", G_LOG_LEVEL_WARNING, ignore_cb, NULL);
+  g_log_set_handler ("gupnp-context-manager", G_LOG_LEVEL_WARNING, ignore_cb, NULL);
 
   status = run (argc, argv);
   if (tool_get_output_errno () == 0)
