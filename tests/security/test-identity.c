@@ -185,8 +185,8 @@ test_generate (Fixture *f, gconstpointer data)
       loaded = load (f, NULL, &error);
       g_assert_no_error (error);
       assert_same (identity, loaded);
+      /* Not so what was saved: the worker thread may let go of it a moment later. */
       g_assert_finalize_object (g_steal_pointer (&loaded));
-      g_assert_finalize_object (g_steal_pointer (&identity));
     }
   g_assert_cmpuint (count_files (f->folder), ==, 1);
 }
