@@ -162,14 +162,14 @@ jxs_connection_get_peer_fingerprint (JxsConnection *self)
  * Gets how far the peer's key was trusted when the connection was opened. Show people
  * %JXS_TRUST_LEVEL_FIRST_USE as what it is: nobody knows yet whose key that is.
  *
- * Returns: the level; %JXS_TRUST_LEVEL_REFUSED when the connection is not encrypted end to end
+ * Returns: the level; %JXS_TRUST_LEVEL_DISTRUSTED when the connection is not encrypted end to end
  *
  * Since: 1.0
  */
 JxsTrustLevel
 jxs_connection_get_trust_level (JxsConnection *self)
 {
-  g_return_val_if_fail (JXS_IS_CONNECTION (self), JXS_TRUST_LEVEL_REFUSED);
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), JXS_TRUST_LEVEL_DISTRUSTED);
 
   return self->trust_level;
 }

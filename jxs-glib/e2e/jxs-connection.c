@@ -695,7 +695,7 @@ jxs_connection_class_init (JxsConnectionClass *klass)
    * Since: 1.0
    */
   props[PROP_TRUST_LEVEL] = g_param_spec_enum (
-      "trust-level", NULL, NULL, JXS_TYPE_TRUST_LEVEL, JXS_TRUST_LEVEL_REFUSED, flags);
+      "trust-level", NULL, NULL, JXS_TYPE_TRUST_LEVEL, JXS_TRUST_LEVEL_DISTRUSTED, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

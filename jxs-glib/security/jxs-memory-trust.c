@@ -86,7 +86,7 @@ remember (JxsMemoryTrust *self, JxsJid *jid, const char *fingerprint, gboolean v
 static void
 judge_first_use (JxsMemoryTrust *self, JxsTrustRequest *request, const char *name)
 {
-  JxsTrustLevel level = JXS_TRUST_LEVEL_REFUSED;
+  JxsTrustLevel level = JXS_TRUST_LEVEL_DISTRUSTED;
   g_autofree char *message = NULL;
 
   if (!self->first_use)
@@ -131,7 +131,7 @@ jxs_memory_trust_decide (JxsTrust *trust, JxsTrustRequest *request)
       g_autofree char *message = g_strdup_printf (
           _ ("The key of %s has changed: known is %s, shown was %s"), name, known, shown);
 
-      jxs_trust_request_respond (request, JXS_TRUST_LEVEL_REFUSED, message);
+      jxs_trust_request_respond (request, JXS_TRUST_LEVEL_DISTRUSTED, message);
     }
 }
 

@@ -89,7 +89,7 @@ answer (JxsTrustRequest *self, JxsTrustLevel level, const char *message)
 
   if (task == NULL)
     return;
-  if (level != JXS_TRUST_LEVEL_REFUSED)
+  if (level >= JXS_TRUST_LEVEL_FIRST_USE)
     g_task_return_int (task, level);
   else if (message != NULL)
     g_task_return_new_error (task, JXS_ERROR, JXS_ERROR_UNTRUSTED, "%s", message);
@@ -114,7 +114,7 @@ static gboolean
 timeout_cb (gpointer user_data)
 {
   answer (user_data,
-          JXS_TRUST_LEVEL_REFUSED,
+          JXS_TRUST_LEVEL_DISTRUSTED,
           _ ("Nobody decided in time whether the key of the peer is to be trusted"));
   return G_SOURCE_REMOVE;
 }
@@ -145,7 +145,7 @@ static void
 jxs_trust_request_dispose (GObject *object)
 {
   answer (JXS_TRUST_REQUEST (object),
-          JXS_TRUST_LEVEL_REFUSED,
+          JXS_TRUST_LEVEL_DISTRUSTED,
           _ ("Nobody decided whether the key of the peer is to be trusted"));
 
   G_OBJECT_CLASS (jxs_trust_request_parent_class)->dispose (object);
@@ -275,7 +275,7 @@ void
 jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, const char *message)
 {
   g_return_if_fail (JXS_IS_TRUST_REQUEST (self));
-  g_return_if_fail (level >= JXS_TRUST_LEVEL_REFUSED && level <= JXS_TRUST_LEVEL_VERIFIED);
+  g_return_if_fail (level >= JXS_TRUST_LEVEL_DISTRUSTED && level <= JXS_TRUST_LEVEL_VERIFIED);
 
   answer (self, level, message);
 }
@@ -346,7 +346,7 @@ jxs_trust_decide_async (JxsTrust *self,
  *
  * Completes jxs_trust_decide_async().
  *
- * Returns: the decision; %JXS_TRUST_LEVEL_REFUSED with %JXS_ERROR_UNTRUSTED, or on another error
+ * Returns: the decision; %JXS_TRUST_LEVEL_DISTRUSTED with %JXS_ERROR_UNTRUSTED, or on another error
  *
  * Since: 1.0
  */
@@ -355,12 +355,12 @@ jxs_trust_decide_finish (JxsTrust *self, GAsyncResult *result, GError **error)
 {
   gssize level;
 
-  g_return_val_if_fail (g_task_is_valid (result, self), JXS_TRUST_LEVEL_REFUSED);
+  g_return_val_if_fail (g_task_is_valid (result, self), JXS_TRUST_LEVEL_DISTRUSTED);
   g_return_val_if_fail (g_async_result_is_tagged (result, jxs_trust_decide_async),
-                        JXS_TRUST_LEVEL_REFUSED);
+                        JXS_TRUST_LEVEL_DISTRUSTED);
 
   level = g_task_propagate_int (G_TASK (result), error);
-  return level < 0 ? JXS_TRUST_LEVEL_REFUSED : (JxsTrustLevel) level;
+  return level < 0 ? JXS_TRUST_LEVEL_DISTRUSTED : (JxsTrustLevel) level;
 }
 
 /**

@@ -232,7 +232,7 @@ decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   jxs_security_set_asking (JXS_SECURITY (self), FALSE);
   self->level = jxs_trust_decide_finish (self->trust, result, &error);
-  if (self->level == JXS_TRUST_LEVEL_REFUSED)
+  if (self->level < JXS_TRUST_LEVEL_FIRST_USE)
     {
       job_fail (task, error);
       return;
@@ -466,7 +466,7 @@ jxs_xtls_security_create (
 JxsTrustLevel
 jxs_xtls_security_get_trust_level (JxsXtlsSecurity *self)
 {
-  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), JXS_TRUST_LEVEL_REFUSED);
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), JXS_TRUST_LEVEL_DISTRUSTED);
 
   return self->level;
 }

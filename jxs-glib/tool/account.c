@@ -413,7 +413,7 @@ describe_trust (JxsTrustLevel level)
     case JXS_TRUST_LEVEL_PINNED:
       return _ ("Their key is the same as last time, and still not verified:");
     case JXS_TRUST_LEVEL_FIRST_USE:
-    case JXS_TRUST_LEVEL_REFUSED:
+    case JXS_TRUST_LEVEL_DISTRUSTED:
     default:
       return _ ("Their key is new and not verified; compare it over another way, then give it with "
                 "--trust-fingerprint:");

@@ -44,4 +44,6 @@
 #define JXS_NS_XTLS "urn:xmpp:jingle:security:xtls:0"
 #define JXS_NS_TMP_C2CTLS "urn:xmpp:tmp:c2ctls"
 #define JXS_NS_TMP_PUBKEY "urn:xmpp:tmp:pubkey"
+/* Comparing a short authentication string is a protocol of this library. */
+#define JXS_NS_VERIFICATION "urn:jxs-glib:verification:0"
 #define JXS_NS_HASHES "urn:xmpp:hashes:2"

@@ -268,7 +268,7 @@ class Endpoints(unittest.TestCase):
             self.assertEqual(endpoint.get_property(name), value)
 
     def test_untrusted(self):
-        self.pair(Jxs.TrustLevel.REFUSED, Jxs.TrustLevel.FIRST_USE)
+        self.pair(Jxs.TrustLevel.DISTRUSTED, Jxs.TrustLevel.FIRST_USE)
         with self.assertRaises(GLib.Error) as caught:
             self.open_stream()
         self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.UNTRUSTED), caught.exception)

@@ -90,7 +90,7 @@ test_unknown (Fixture *f, gconstpointer data)
 
       g_assert_no_error (error);
       g_assert_null (jxs_connection_get_tls_connection (connection));
-      g_assert_cmpint (jxs_connection_get_trust_level (connection), ==, JXS_TRUST_LEVEL_REFUSED);
+      g_assert_cmpint (jxs_connection_get_trust_level (connection), ==, JXS_TRUST_LEVEL_DISTRUSTED);
       wait_until (f->doormen[1 - who].connection != NULL);
       g_assert_null (jxs_connection_get_tls_connection (f->doormen[1 - who].connection));
     }

@@ -20,7 +20,7 @@ LAYERS = {
     "jingle": ["base", "xml", "stream", "channel"],
     "transports/ibb": ["base", "io", "xml", "stream", "channel", "jingle"],
     "transports/s5b": ["base", "io", "xml", "stream", "channel", "jingle"],
-    "security": ["base", "io", "xml", "stream", "jingle"],
+    "security": ["base", "io", "xml", "stream", "channel", "jingle"],
     "e2e": ["base", "io", "xml", "stream", "channel", "jingle"],
     "client": ["base", "io", "xml", "stream", "channel"],
 }
@@ -32,6 +32,7 @@ FOREIGN = {
     "libgupnp-igd/": ["transports/s5b"],
     "natpmp.h": ["transports/s5b"],
     "gnutls/": ["io", "security"],
+    "sqlite3.h": ["security"],
     "stringprep.h": ["base"],
     "idna.h": ["base"],
 }

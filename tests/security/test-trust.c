@@ -119,7 +119,7 @@ assert_refused (gpointer trust, JxsJid *jid, JxsIdentity *identity)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (decide (JXS_TRUST (trust), jid, identity, &error), ==, JXS_TRUST_LEVEL_REFUSED);
+  g_assert_cmpint (decide (JXS_TRUST (trust), jid, identity, &error), ==, JXS_TRUST_LEVEL_DISTRUSTED);
   g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
 }
 
@@ -269,7 +269,7 @@ test_request (Fixture *f, gconstpointer data)
   g_assert_null (result);
 
   jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_VERIFIED, NULL);
-  jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_REFUSED, "too late");
+  jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_DISTRUSTED, "too late");
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpint (jxs_trust_decide_finish (JXS_TRUST (trust), result, &error),
@@ -296,7 +296,7 @@ test_refusal_message (Fixture *f, gconstpointer data)
                               NULL,
                               result_cb,
                               &result);
-      jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_REFUSED, messages[i]);
+      jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_DISTRUSTED, messages[i]);
       while (result == NULL)
         g_main_context_iteration (NULL, TRUE);
       jxs_trust_decide_finish (JXS_TRUST (trust), result, &error);
