@@ -119,7 +119,9 @@ assert_refused (gpointer trust, JxsJid *jid, JxsIdentity *identity)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (decide (JXS_TRUST (trust), jid, identity, &error), ==, JXS_TRUST_LEVEL_DISTRUSTED);
+  g_assert_cmpint (decide (JXS_TRUST (trust), jid, identity, &error),
+                   ==,
+                   JXS_TRUST_LEVEL_DISTRUSTED);
   g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
 }
 
