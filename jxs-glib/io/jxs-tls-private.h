@@ -13,6 +13,10 @@ typedef enum
   JXS_TLS_SERVER,
 } JxsTlsRole;
 
+/* The peer's chain is known, inside the handshake; FALSE with an error: it is told by an alert, and
+ * the handshake fails with that error. Must not use the connection. */
+typedef gboolean (*JxsTlsJudge) (GTlsCertificate *peer, gpointer user_data, GError **error);
+
 typedef struct
 {
   JxsTlsRole role;
@@ -26,6 +30,11 @@ typedef struct
   guint timeout_ms;             /* for the whole handshake, 0 for the default of 30 s */
   const char *stranger; /* (nullable): the bare address of a peer that is still to prove who it is:
                            counts against the caps of concurrent handshakes with strangers */
+  const char *srp_username; /* (nullable): with the password: SRP (RFC 5054) in place of
+                               certificates, the same on both sides; a bare JID */
+  const char *srp_password; /* (nullable) */
+  JxsTlsJudge judge;        /* (nullable) */
+  gpointer judge_data;      /* (unowned): until the callback */
 } JxsTlsParams;
 
 /* A handshake occupies one of the worker threads of GLib, of which there are ten at first for all
@@ -59,6 +68,16 @@ void jxs_tls_handshake_async (GIOStream *base,
                               gpointer user_data);
 GTlsConnection *jxs_tls_handshake_finish (GAsyncResult *result, GError **error);
 
+/* Whether this GnuTLS can do SRP at all: distributions may build it without. */
+gboolean jxs_tls_supports_srp (void);
+
+/* Tells the peer, after the handshake, that its key is not trusted, and writes nothing more: its
+ * next read fails with JXS_ERROR_UNTRUSTED. The alert leaves before the base stream is closed. */
+void jxs_tls_refuse (GTlsConnection *connection);
+
+/* Keying material that only the two ends of this connection can know (RFC 5705, RFC 8446 §7.5). */
+GBytes *jxs_tls_export (
+    GTlsConnection *connection, const char *label, GBytes *context, gsize length, GError **error);
 /* The tls-exporter channel binding (RFC 9266): 32 bytes. */
 GBytes *jxs_tls_get_exporter (GTlsConnection *connection, GError **error);
 /* Like "TLS 1.3" and "TLS_AES_256_GCM_SHA384" (nullable where GIO does not know). (transfer full)

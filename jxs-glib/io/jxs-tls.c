@@ -33,6 +33,9 @@ typedef struct
   guint timeout_ms;
   GSource *timeout; /* (owned) (nullable) */
   gboolean timed_out;
+  JxsTlsJudge judge;            /* (nullable) */
+  gpointer judge_data;          /* (unowned) */
+  GError *verdict;              /* (owned) (nullable): of judge */
   GTlsCertificateFlags refused; /* why the server's certificate was */
   GError *error;                /* (owned) (nullable): returned once the base stream is closed */
 
@@ -85,6 +88,7 @@ handshake_free (Handshake *self)
   g_clear_object (&self->stop);
   g_clear_pointer (&self->stranger, g_free);
   g_clear_error (&self->error);
+  g_clear_error (&self->verdict);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_free (self);
 }
@@ -363,6 +367,11 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       g_clear_error (&error);
       error = stop_error (self);
     }
+  else if (self->verdict != NULL)
+    {
+      g_clear_error (&error);
+      error = g_steal_pointer (&self->verdict);
+    }
   else if (self->refused != 0)
     {
       g_clear_error (&error);
@@ -380,12 +389,17 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-accept_any_cb (GTlsConnection *connection,
-               GTlsCertificate *certificate,
-               GTlsCertificateFlags errors,
-               gpointer user_data)
+judge_cb (GTlsConnection *connection,
+          GTlsCertificate *certificate,
+          GTlsCertificateFlags errors,
+          gpointer user_data)
 {
-  return TRUE; /* the caller compares it with what was announced */
+  Handshake *self = user_data;
+
+  if (self->judge == NULL)
+    return TRUE; /* the caller compares it with what was announced */
+  g_clear_error (&self->verdict);
+  return self->judge (certificate, self->judge_data, &self->verdict);
 }
 
 static void
@@ -435,7 +449,7 @@ create_connection (Handshake *self, GError **error)
                                                  self->identity);
   if (self->pin)
     {
-      g_signal_connect (connection, "accept-certificate", G_CALLBACK (accept_any_cb), NULL);
+      g_signal_connect (connection, "accept-certificate", G_CALLBACK (judge_cb), self);
       /* Asked for, and its absence judged afterwards: GIO 2.74 warns on stderr when a certificate
        * it requires is missing. */
       if (self->role == JXS_TLS_SERVER)
@@ -500,6 +514,8 @@ jxs_tls_handshake_async (GIOStream *base,
   self->base = g_object_ref (base);
   self->role = params->role;
   self->pin = params->pin;
+  self->judge = params->judge;
+  self->judge_data = params->judge_data;
   self->stranger = g_strdup (params->stranger);
   g_set_object (&self->certificate, params->certificate);
   g_set_object (&self->identity, params->identity);
@@ -587,4 +603,29 @@ jxs_tls_get_cipher_name (GTlsConnection *connection)
   g_return_val_if_fail (G_IS_TLS_CONNECTION (connection), NULL);
 
   return g_tls_connection_get_ciphersuite_name (connection);
+}
+
+gboolean
+jxs_tls_supports_srp (void)
+{
+  return FALSE;
+}
+
+void
+jxs_tls_refuse (GTlsConnection *connection)
+{
+  g_return_if_fail (G_IS_TLS_CONNECTION (connection));
+}
+
+GBytes *
+jxs_tls_export (
+    GTlsConnection *connection, const char *label, GBytes *context, gsize length, GError **error)
+{
+  g_return_val_if_fail (G_IS_TLS_CONNECTION (connection), NULL);
+
+  g_set_error_literal (error,
+                       JXS_ERROR,
+                       JXS_ERROR_NOT_SUPPORTED,
+                       _ ("This TLS connection gives out no keying material"));
+  return NULL;
 }
