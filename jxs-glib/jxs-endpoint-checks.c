@@ -40,7 +40,7 @@ jxs_endpoint_check_possible (JxsEndpoint *self, JxsJid *peer, GError **error)
                          JXS_ERROR,
                          JXS_ERROR_INVALID_ARGUMENT,
                          _ ("A session with oneself is not possible"));
-  else if (self->require_security && self->xtls == NULL)
+  else if (jxs_security_policy_get_require_encryption (self->policy) && self->xtls == NULL)
     g_set_error_literal (error,
                          JXS_ERROR,
                          JXS_ERROR_SECURITY,
@@ -119,7 +119,7 @@ jxs_endpoint_check_features (JxsEndpoint *self,
          check_transports (self, features, peer, error) &&
          (g_hash_table_contains (features, JXS_NS_XTLS) ||
           (check_unknown (self, peer, error) &&
-           (!self->require_security ||
+           (!jxs_security_policy_get_require_encryption (self->policy) ||
             check_feature (features, JXS_NS_XTLS, peer, _ ("encrypted sessions (XTLS)"), error))));
 }
 
@@ -128,7 +128,7 @@ jxs_endpoint_check_stream (JxsEndpoint *self, GIOStream *stream, JxsJid *peer, G
 {
   if (G_IS_TLS_CONNECTION (stream))
     return TRUE;
-  if (!self->require_security)
+  if (!jxs_security_policy_get_require_encryption (self->policy))
     return check_unknown (self, peer, error);
   g_set_error_literal (error, JXS_ERROR, JXS_ERROR_SECURITY, _ ("The stream is not encrypted"));
   return FALSE;

@@ -21,12 +21,13 @@ struct _JxsEndpoint
   JxsChannel *channel;        /* (owned) */
   JxsIdentity *identity;      /* (owned) (nullable) */
   JxsTrust *trust;            /* (owned) (nullable) */
+  JxsSecurityPolicy *policy;  /* (owned) */
+  JxsPasswords *passwords;    /* (owned): for the next sessions */
   JxsTrace *trace;            /* (owned) */
   JxsRouter *router;          /* (owned) */
   JxsDisco *disco;            /* (owned) */
   JxsSessionManager *manager; /* (owned) */
   JxsXtlsConfig *xtls;        /* unowned (nullable): lives as long as the manager */
-  gboolean require_security;
 
   JxsS5bService *s5b; /* (owned) */
   char **transports;  /* (owned): names, best first */
@@ -54,6 +55,10 @@ gboolean jxs_endpoint_check_features (JxsEndpoint *self,
 /* What the session delivered; may run code of the application's (JxsTrust). */
 gboolean
 jxs_endpoint_check_stream (JxsEndpoint *self, GIOStream *stream, JxsJid *peer, GError **error);
+
+/* jxs-endpoint-trust.c: what is demanded of peers */
+
+void jxs_endpoint_start_security (JxsEndpoint *self);
 
 /* jxs-endpoint-network.c: how peers are reached */
 

@@ -111,6 +111,8 @@ new_connection (JxsEndpoint *self, JxsSession *session, GIOStream *stream)
       facts.local_fingerprint = local_fingerprint;
       facts.peer_fingerprint = jxs_xtls_security_get_peer_fingerprint (xtls);
       facts.trust_level = jxs_xtls_security_get_trust_level (xtls);
+      facts.trust_origin = jxs_xtls_security_get_trust_origin (xtls);
+      facts.security_method = jxs_security_method_get_name (jxs_xtls_security_get_method (xtls));
     }
   return jxs_connection_new (session, stream, &facts, self->trace);
 }

@@ -4,7 +4,6 @@
 #include <jxs-glib/jxs-endpoint-private.h>
 
 #include <jxs-glib/e2e/jxs-connection-private.h>
-#include <jxs-glib/security/jxs-memory-trust.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
 /**
@@ -47,7 +46,7 @@ enum
   PROP_CHANNEL = 1,
   PROP_IDENTITY,
   PROP_TRUST,
-  PROP_REQUIRE_SECURITY,
+  PROP_SECURITY_POLICY,
   N_PROPS
 };
 
@@ -108,8 +107,8 @@ jxs_endpoint_get_property (GObject *object, guint prop_id, GValue *value, GParam
     case PROP_TRUST:
       g_value_set_object (value, self->trust);
       break;
-    case PROP_REQUIRE_SECURITY:
-      g_value_set_boolean (value, self->require_security);
+    case PROP_SECURITY_POLICY:
+      g_value_set_object (value, self->policy);
       break;
     default:
       if (!jxs_endpoint_get_network_property (self, prop_id, value))
@@ -133,40 +132,13 @@ jxs_endpoint_set_property (GObject *object, guint prop_id, const GValue *value, 
     case PROP_TRUST:
       self->trust = g_value_dup_object (value);
       break;
-    case PROP_REQUIRE_SECURITY:
-      jxs_endpoint_set_require_security (self, g_value_get_boolean (value));
+    case PROP_SECURITY_POLICY:
+      self->policy = g_value_dup_object (value);
       break;
     default:
       if (!jxs_endpoint_set_network_property (self, prop_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
-}
-
-static void
-xtls_config_free (gpointer data)
-{
-  JxsXtlsConfig *config = data;
-
-  g_clear_object (&config->identity);
-  g_clear_object (&config->trust);
-  g_free (config);
-}
-
-static void
-set_up_security (JxsEndpoint *self)
-{
-  JxsSecurityFactory factory = { JXS_NS_XTLS, jxs_xtls_security_create, NULL };
-
-  if (self->trust == NULL)
-    self->trust = JXS_TRUST (jxs_memory_trust_new ());
-  self->xtls = g_new0 (JxsXtlsConfig, 1);
-  self->xtls->identity = g_object_ref (self->identity);
-  self->xtls->trust = g_object_ref (self->trust);
-  self->xtls->required = self->require_security;
-  g_object_set_data_full (G_OBJECT (self->manager), "jxs-xtls", self->xtls, xtls_config_free);
-  factory.user_data = self->xtls;
-  jxs_session_manager_set_security (self->manager, &factory);
-  jxs_disco_add_feature (self->disco, JXS_NS_XTLS);
 }
 
 static void
@@ -185,8 +157,7 @@ jxs_endpoint_constructed (GObject *object)
       self->manager, "incoming", G_CALLBACK (incoming_cb), self, G_CONNECT_SWAPPED);
   jxs_disco_add_feature (self->disco, JXS_NS_JINGLE);
   jxs_endpoint_start_network (self);
-  if (self->identity != NULL)
-    set_up_security (self);
+  jxs_endpoint_start_security (self);
   jxs_endpoint_register (self, JXS_NS_XMLSTREAM);
   jxs_endpoint_register (self, JXS_NS_PIPE);
 }
@@ -227,7 +198,11 @@ jxs_endpoint_dispose (GObject *object)
 static void
 jxs_endpoint_finalize (GObject *object)
 {
-  jxs_endpoint_clear_network (JXS_ENDPOINT (object));
+  JxsEndpoint *self = JXS_ENDPOINT (object);
+
+  jxs_endpoint_clear_network (self);
+  g_clear_object (&self->policy);
+  g_clear_pointer (&self->passwords, jxs_passwords_unref);
   G_OBJECT_CLASS (jxs_endpoint_parent_class)->finalize (object);
 }
 
@@ -271,16 +246,15 @@ jxs_endpoint_class_init (JxsEndpointClass *klass)
   props[PROP_TRUST] =
       g_param_spec_object ("trust", NULL, NULL, JXS_TYPE_TRUST, flags | G_PARAM_CONSTRUCT_ONLY);
   /**
-   * JxsEndpoint:require-security: (getter get_require_security) (setter set_require_security)
+   * JxsEndpoint:security-policy: (getter get_security_policy)
    *
-   * Whether sessions without end-to-end encryption are refused, in both directions.
-   *
-   * If %FALSE, sessions with peers whose key the [property@Endpoint:trust] knows still are.
+   * What is demanded of encryption and of the keys of peers; a new [class@SecurityPolicy] if none
+   * is given.
    *
    * Since: 1.0
    */
-  props[PROP_REQUIRE_SECURITY] = g_param_spec_boolean (
-      "require-security", NULL, NULL, TRUE, flags | G_PARAM_CONSTRUCT | G_PARAM_EXPLICIT_NOTIFY);
+  props[PROP_SECURITY_POLICY] = g_param_spec_object (
+      "security-policy", NULL, NULL, JXS_TYPE_SECURITY_POLICY, flags | G_PARAM_CONSTRUCT_ONLY);
   g_object_class_install_properties (object_class, N_PROPS, props);
   jxs_endpoint_install_network (object_class);
 
@@ -422,49 +396,6 @@ jxs_endpoint_get_trust (JxsEndpoint *self)
   g_return_val_if_fail (JXS_IS_ENDPOINT (self), NULL);
 
   return self->trust;
-}
-
-/**
- * jxs_endpoint_get_require_security: (get-property require-security)
- * @self: an endpoint
- *
- * Gets whether sessions without end-to-end encryption are refused.
- *
- * Returns: %TRUE, the default, if they are
- *
- * Since: 1.0
- */
-gboolean
-jxs_endpoint_get_require_security (JxsEndpoint *self)
-{
-  g_return_val_if_fail (JXS_IS_ENDPOINT (self), FALSE);
-
-  return self->require_security;
-}
-
-/**
- * jxs_endpoint_set_require_security: (set-property require-security)
- * @self: an endpoint
- * @require_security: whether to refuse sessions without end-to-end encryption
- *
- * Sets whether sessions without end-to-end encryption are refused. Sessions that are open already
- * stay as they are.
- *
- * If %FALSE is set encryption is still used with every peer that supports it.
- *
- * Since: 1.0
- */
-void
-jxs_endpoint_set_require_security (JxsEndpoint *self, gboolean require_security)
-{
-  g_return_if_fail (JXS_IS_ENDPOINT (self));
-
-  if (self->require_security == !!require_security)
-    return;
-  self->require_security = !!require_security;
-  if (self->xtls != NULL)
-    self->xtls->required = self->require_security;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_REQUIRE_SECURITY]);
 }
 
 /**

@@ -10,6 +10,8 @@
 #include <jxs-glib/jingle/jxs-candidate.h>
 #include <jxs-glib/jingle/jxs-session.h>
 #include <jxs-glib/security/jxs-identity.h>
+#include <jxs-glib/security/jxs-password.h>
+#include <jxs-glib/security/jxs-security-policy.h>
 #include <jxs-glib/security/jxs-trust.h>
 #include <jxs-glib/stream/jxs-xml-stream.h>
 
@@ -28,9 +30,10 @@ JxsIdentity *jxs_endpoint_get_identity (JxsEndpoint *self);
 JXS_AVAILABLE_IN_1_0
 JxsTrust *jxs_endpoint_get_trust (JxsEndpoint *self);
 JXS_AVAILABLE_IN_1_0
-gboolean jxs_endpoint_get_require_security (JxsEndpoint *self);
+JxsSecurityPolicy *jxs_endpoint_get_security_policy (JxsEndpoint *self);
 JXS_AVAILABLE_IN_1_0
-void jxs_endpoint_set_require_security (JxsEndpoint *self, gboolean require_security);
+gboolean jxs_endpoint_set_peer_password (
+    JxsEndpoint *self, JxsJid *peer, const char *password, JxsPasswordKind kind, GError **error);
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_set_limits (JxsEndpoint *self, guint sessions_per_peer, guint sessions);
 JXS_AVAILABLE_IN_1_0

@@ -22,6 +22,8 @@
 #include <jxs-glib/jxs-features.h>
 #include <jxs-glib/security/jxs-identity.h>
 #include <jxs-glib/security/jxs-memory-trust.h>
+#include <jxs-glib/security/jxs-password.h>
+#include <jxs-glib/security/jxs-security-policy.h>
 #include <jxs-glib/security/jxs-trust.h>
 #include <jxs-glib/stream/jxs-stanza.h>
 #include <jxs-glib/stream/jxs-xml-stream.h>

@@ -3,7 +3,34 @@
 
 #include <jxs-glib/e2e/jxs-connection-private.h>
 
+#include <jxs-glib/io/jxs-tls-private.h>
+
 /* What a connection knows about itself. */
+
+void
+jxs_connection_set_facts (JxsConnection *self, const JxsConnectionFacts *facts)
+{
+  const JxsConnectionFacts nothing = { 0 };
+
+  if (facts == NULL)
+    facts = &nothing;
+  g_free (self->local_fingerprint);
+  self->local_fingerprint = g_strdup (facts->local_fingerprint);
+  g_free (self->peer_fingerprint);
+  self->peer_fingerprint = g_strdup (facts->peer_fingerprint);
+  self->trust_level = facts->trust_level;
+  self->trust_origin = facts->trust_origin;
+  g_free (self->security_method);
+  self->security_method = g_strdup (facts->security_method);
+
+  g_clear_pointer (&self->protocol_name, g_free);
+  g_clear_pointer (&self->cipher_name, g_free);
+  if (self->stream != NULL && G_IS_TLS_CONNECTION (self->stream))
+    {
+      self->protocol_name = jxs_tls_get_protocol_name (G_TLS_CONNECTION (self->stream));
+      self->cipher_name = jxs_tls_get_cipher_name (G_TLS_CONNECTION (self->stream));
+    }
+}
 
 /**
  * jxs_connection_get_session: (get-property session)
@@ -172,4 +199,40 @@ jxs_connection_get_trust_level (JxsConnection *self)
   g_return_val_if_fail (JXS_IS_CONNECTION (self), JXS_TRUST_LEVEL_DISTRUSTED);
 
   return self->trust_level;
+}
+
+/**
+ * jxs_connection_get_trust_origin: (get-property trust-origin)
+ * @self: a connection
+ *
+ * Gets what the trust in the peer rests on.
+ *
+ * Returns: the origin; %JXS_TRUST_ORIGIN_NONE when nobody verified the peer
+ *
+ * Since: 1.0
+ */
+JxsTrustOrigin
+jxs_connection_get_trust_origin (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), JXS_TRUST_ORIGIN_NONE);
+
+  return self->trust_origin;
+}
+
+/**
+ * jxs_connection_get_security_method: (get-property security-method)
+ * @self: a connection
+ *
+ * Gets how the encryption came about: “x509”, “srp” or “starttls”, see [flags@SecurityMethods].
+ *
+ * Returns: (nullable): the method, or %NULL when the connection is not encrypted end to end
+ *
+ * Since: 1.0
+ */
+const char *
+jxs_connection_get_security_method (JxsConnection *self)
+{
+  g_return_val_if_fail (JXS_IS_CONNECTION (self), NULL);
+
+  return self->security_method;
 }

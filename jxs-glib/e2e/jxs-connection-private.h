@@ -37,7 +37,9 @@ struct _JxsConnection
   JxsReasonCondition close_reason;
   JxsReasonCondition abort_reason;
   JxsTrustLevel trust_level;
-  gsize pending; /* bytes the peer had not taken when the closing step began, or went on */
+  JxsTrustOrigin trust_origin;
+  char *security_method; /* (owned) (nullable) */
+  gsize pending;         /* bytes the peer had not taken when the closing step began, or went on */
   gboolean disposing;
 };
 
@@ -47,6 +49,8 @@ typedef struct
   const char *local_fingerprint; /* (nullable) */
   const char *peer_fingerprint;  /* (nullable) */
   JxsTrustLevel trust_level;
+  JxsTrustOrigin trust_origin;
+  const char *security_method; /* (nullable): "x509", "srp", "starttls" */
 } JxsConnectionFacts;
 
 /* stream: what jxs_session_connect_finish() gave; facts and trace are nullable. (transfer full) */
@@ -54,6 +58,8 @@ JxsConnection *jxs_connection_new (JxsSession *session,
                                    GIOStream *stream,
                                    const JxsConnectionFacts *facts,
                                    JxsTrace *trace);
+/* Anew; NULL forgets all. The protocol and the cipher are read from its stream. */
+void jxs_connection_set_facts (JxsConnection *self, const JxsConnectionFacts *facts);
 /* The reason an orderly close gives, JXS_REASON_SUCCESS otherwise. */
 void jxs_connection_set_close_reason (JxsConnection *self, JxsReasonCondition reason);
 /* Ends everything at once, without waiting for anybody. */

@@ -8,7 +8,6 @@
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
-#include <jxs-glib/io/jxs-tls-private.h>
 
 /**
  * JxsConnection:
@@ -52,6 +51,8 @@ enum
   PROP_LOCAL_FINGERPRINT,
   PROP_PEER_FINGERPRINT,
   PROP_TRUST_LEVEL,
+  PROP_TRUST_ORIGIN,
+  PROP_SECURITY_METHOD,
   N_PROPS
 };
 
@@ -563,6 +564,12 @@ jxs_connection_get_property (GObject *object, guint prop_id, GValue *value, GPar
     case PROP_TRUST_LEVEL:
       g_value_set_enum (value, self->trust_level);
       break;
+    case PROP_TRUST_ORIGIN:
+      g_value_set_enum (value, self->trust_origin);
+      break;
+    case PROP_SECURITY_METHOD:
+      g_value_set_string (value, self->security_method);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -595,10 +602,7 @@ jxs_connection_finalize (GObject *object)
   g_clear_object (&self->step);
   g_clear_pointer (&self->trace, jxs_trace_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
-  g_clear_pointer (&self->protocol_name, g_free);
-  g_clear_pointer (&self->cipher_name, g_free);
-  g_clear_pointer (&self->local_fingerprint, g_free);
-  g_clear_pointer (&self->peer_fingerprint, g_free);
+  jxs_connection_set_facts (self, NULL);
   g_clear_pointer (&self->abort_text, g_free);
   g_clear_error (&self->close_error);
   g_clear_error (&self->session_error);
@@ -696,6 +700,23 @@ jxs_connection_class_init (JxsConnectionClass *klass)
    */
   props[PROP_TRUST_LEVEL] = g_param_spec_enum (
       "trust-level", NULL, NULL, JXS_TYPE_TRUST_LEVEL, JXS_TRUST_LEVEL_DISTRUSTED, flags);
+  /**
+   * JxsConnection:trust-origin: (getter get_trust_origin)
+   *
+   * What the trust in the peer rests on.
+   *
+   * Since: 1.0
+   */
+  props[PROP_TRUST_ORIGIN] = g_param_spec_enum (
+      "trust-origin", NULL, NULL, JXS_TYPE_TRUST_ORIGIN, JXS_TRUST_ORIGIN_NONE, flags);
+  /**
+   * JxsConnection:security-method: (getter get_security_method)
+   *
+   * How the encryption came about.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SECURITY_METHOD] = g_param_spec_string ("security-method", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -736,17 +757,7 @@ jxs_connection_new (JxsSession *session,
   self->output = jxs_conduit_new_output (self->conduit);
   if (trace != NULL)
     self->trace = jxs_trace_ref (trace);
-  if (facts != NULL)
-    {
-      self->local_fingerprint = g_strdup (facts->local_fingerprint);
-      self->peer_fingerprint = g_strdup (facts->peer_fingerprint);
-      self->trust_level = facts->trust_level;
-    }
-  if (G_IS_TLS_CONNECTION (stream))
-    {
-      self->protocol_name = jxs_tls_get_protocol_name (G_TLS_CONNECTION (stream));
-      self->cipher_name = jxs_tls_get_cipher_name (G_TLS_CONNECTION (stream));
-    }
+  jxs_connection_set_facts (self, facts);
   jxs_e2e_machine_init (&self->machine, half_close);
   g_signal_connect_object (
       session, "ended", G_CALLBACK (session_ended_cb), self, G_CONNECT_SWAPPED);

@@ -35,5 +35,9 @@ JXS_AVAILABLE_IN_1_0
 const char *jxs_connection_get_peer_fingerprint (JxsConnection *self);
 JXS_AVAILABLE_IN_1_0
 JxsTrustLevel jxs_connection_get_trust_level (JxsConnection *self);
+JXS_AVAILABLE_IN_1_0
+JxsTrustOrigin jxs_connection_get_trust_origin (JxsConnection *self);
+JXS_AVAILABLE_IN_1_0
+const char *jxs_connection_get_security_method (JxsConnection *self);
 
 G_END_DECLS

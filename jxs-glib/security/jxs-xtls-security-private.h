@@ -3,6 +3,8 @@
 
 #include <jxs-glib/jingle/jxs-security-private.h>
 #include <jxs-glib/security/jxs-identity.h>
+#include <jxs-glib/security/jxs-password-private.h>
+#include <jxs-glib/security/jxs-security-policy-private.h>
 #include <jxs-glib/security/jxs-trust.h>
 
 G_BEGIN_DECLS
@@ -32,8 +34,9 @@ typedef struct
 {
   JxsIdentity *identity;
   JxsTrust *trust;
-  gboolean required; /* a peer whose initiate or accept is without <security/> ends the session with
-                        security-error; one whose key is known does so in any case */
+  JxsSecurityPolicy *policy; /* looked at when a session begins */
+  JxsPasswords *passwords;
+  gboolean (*supports_srp) (void); /* jxs_tls_supports_srp() where it is no test */
 } JxsXtlsConfig;
 
 /* namespace urn:xmpp:jingle:security:xtls:0; pass &config as user_data */
@@ -42,6 +45,14 @@ JxsSecurity *jxs_xtls_security_create (
 
 /* After secure_async completed. */
 JxsTrustLevel jxs_xtls_security_get_trust_level (JxsXtlsSecurity *self);
+JxsTrustOrigin jxs_xtls_security_get_trust_origin (JxsXtlsSecurity *self);
+/* One of them; NONE: the session goes on without XTLS */
+JxsSecurityMethods jxs_xtls_security_get_method (JxsXtlsSecurity *self);
+/* A strong password is still to be proved inside the stream, bound to this TLS session, with
+ * jxs_passwords_take(). Until then nobody was asked about the key of the peer: it counts for
+ * nothing, and is not remembered. Once it is proved: jxs_trust_learn (VERIFIED, PASSWORD), then
+ * jxs_trust_decide_async(), which may still refuse a distrusted key. */
+gboolean jxs_xtls_security_is_password_pending (JxsXtlsSecurity *self);
 /* SHA-256 of the peer's certificate (nullable before) */
 const char *jxs_xtls_security_get_peer_fingerprint (JxsXtlsSecurity *self);
 

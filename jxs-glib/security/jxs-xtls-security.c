@@ -15,14 +15,19 @@ struct _JxsXtlsSecurity
 {
   JxsSecurity parent_instance;
 
-  JxsIdentity *identity; /* (owned) */
-  JxsTrust *trust;       /* (owned) */
-  gboolean required;
+  JxsIdentity *identity;     /* (owned) */
+  JxsTrust *trust;           /* (owned) */
+  JxsSecurityPolicy *policy; /* (owned): of when the session began */
+  JxsPasswords *passwords;   /* (owned) */
+  gboolean (*supports_srp) (void);
 
   JxsXtlsMachine machine;
   JxsXtls remote; /* what the peer announced */
 
   JxsTrustLevel level;
+  JxsTrustOrigin origin;
+  JxsSecurityMethods method;
+  gboolean password_pending;
   char *peer_fingerprint; /* (owned) (nullable) */
 };
 
@@ -134,7 +139,7 @@ jxs_xtls_security_set_remote (JxsSecurity *security, JxsElement *element, GError
                        error,
                        _ ("The peer does not encrypt, although its key is known; somebody may be "
                           "interfering"));
-      if (self->required)
+      if (jxs_security_policy_get_require_encryption (self->policy))
         return refuse (self, error, _ ("The peer does not encrypt, but encryption is required"));
       handle (self, JXS_XTLS_EVENT_NO_SECURITY);
       return TRUE;
@@ -323,8 +328,6 @@ handshake_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   jxs_trust_decide_async (self->trust,
                           jxs_security_get_peer_jid (JXS_SECURITY (self)),
                           certificate,
-                          JXS_TRUST_ORIGIN_NONE,
-                          JXS_TRUST_LEVEL_FIRST_USE,
                           g_task_get_cancellable (task),
                           decided_cb,
                           g_object_ref (task));
@@ -418,6 +421,8 @@ jxs_xtls_security_finalize (GObject *object)
 
   g_clear_object (&self->identity);
   g_clear_object (&self->trust);
+  g_clear_object (&self->policy);
+  g_clear_pointer (&self->passwords, jxs_passwords_unref);
   jxs_xtls_clear (&self->remote);
   g_free (self->peer_fingerprint);
 
@@ -461,7 +466,9 @@ jxs_xtls_security_create (
 
   self->identity = g_object_ref (xtls->identity);
   self->trust = g_object_ref (xtls->trust);
-  self->required = xtls->required;
+  self->policy = jxs_security_policy_copy (xtls->policy);
+  self->passwords = jxs_passwords_ref (xtls->passwords);
+  self->supports_srp = xtls->supports_srp;
   return JXS_SECURITY (self);
 }
 
@@ -479,4 +486,28 @@ jxs_xtls_security_get_peer_fingerprint (JxsXtlsSecurity *self)
   g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), NULL);
 
   return self->peer_fingerprint;
+}
+
+JxsTrustOrigin
+jxs_xtls_security_get_trust_origin (JxsXtlsSecurity *self)
+{
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), JXS_TRUST_ORIGIN_NONE);
+
+  return self->origin;
+}
+
+JxsSecurityMethods
+jxs_xtls_security_get_method (JxsXtlsSecurity *self)
+{
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), JXS_SECURITY_METHODS_NONE);
+
+  return self->method;
+}
+
+gboolean
+jxs_xtls_security_is_password_pending (JxsXtlsSecurity *self)
+{
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
+
+  return self->password_pending;
 }

@@ -102,7 +102,8 @@ s5b_process_init (S5bProcess *self, int fd, gboolean is_romeo, gboolean secure)
   self->channel = jxs_relay_channel_new (self->jids[is_romeo ? 0 : 1], TRUE);
   g_signal_connect (self->channel, "outgoing", G_CALLBACK (outgoing_cb), self);
   self->endpoint = jxs_endpoint_new (JXS_CHANNEL (self->channel), identity, NULL);
-  jxs_endpoint_set_require_security (self->endpoint, secure);
+  jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (self->endpoint),
+                                              secure);
   jxs_endpoint_register (self->endpoint, SERVICE);
   s5b_restrict (self->endpoint);
 

@@ -36,7 +36,8 @@ set_up (Fixture *self, gconstpointer secure)
         {
           g_object_unref (*endpoint);
           *endpoint = jxs_endpoint_new (JXS_CHANNEL (self->pair.channels[i]), NULL, NULL);
-          jxs_endpoint_set_require_security (*endpoint, FALSE);
+          jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (*endpoint),
+                                                      FALSE);
         }
       jxs_endpoint_set_transports (*endpoint, transports);
       jxs_endpoint_set_allow_loopback (*endpoint, TRUE);

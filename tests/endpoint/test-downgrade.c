@@ -27,7 +27,9 @@ set_up (Fixture *f, gconstpointer data)
                                                JXS_TRUST (pair->trusts[JULIET]));
   for (guint i = 0; i < 2; i++)
     {
-      jxs_endpoint_set_require_security (pair->endpoints[i], FALSE);
+      jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (
+                                                      pair->endpoints[i]),
+                                                  FALSE);
       doorman_init (&f->doormen[i], pair->endpoints[i]);
     }
 }
@@ -199,7 +201,9 @@ test_disposed (Fixture *f, gconstpointer data)
                                               pair->identities[ROMEO],
                                               JXS_TRUST (trust));
   trust->endpoint = pair->endpoints[ROMEO];
-  jxs_endpoint_set_require_security (pair->endpoints[ROMEO], FALSE);
+  jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (
+                                                  pair->endpoints[ROMEO]),
+                                              FALSE);
   doorman_init (&f->doormen[ROMEO], pair->endpoints[ROMEO]);
 
   connection = try_pipe (f, caller, &error);

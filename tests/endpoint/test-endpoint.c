@@ -392,7 +392,7 @@ test_untrusted_pipe (void)
 
 /* ---- without encryption ---- */
 
-/* Makes the endpoints of a pair anew: with identity and require-security, or without. */
+/* Makes the endpoints of a pair anew: with identity and require-encryption, or without. */
 static void
 rearm (Pair *pair, guint who, gboolean identity, gboolean required)
 {
@@ -401,7 +401,9 @@ rearm (Pair *pair, guint who, gboolean identity, gboolean required)
   pair->endpoints[who] = pair_new_endpoint (JXS_CHANNEL (pair->channels[who]),
                                             identity ? pair->identities[who] : NULL,
                                             identity ? JXS_TRUST (pair->trusts[who]) : NULL);
-  jxs_endpoint_set_require_security (pair->endpoints[who], required);
+  jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (
+                                                  pair->endpoints[who]),
+                                              required);
 }
 
 static void

@@ -41,7 +41,8 @@ set_up (Fixture *fixture, gconstpointer data)
 
         g_clear_object (endpoint);
         *endpoint = pair_new_endpoint (JXS_CHANNEL (fixture->pair.channels[i]), NULL, NULL);
-        jxs_endpoint_set_require_security (*endpoint, FALSE);
+        jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (*endpoint),
+                                                    FALSE);
       }
   doorman_init (&fixture->doorman, fixture->pair.endpoints[JULIET]);
   if (kind & STREAM)

@@ -166,7 +166,8 @@ set_up (Fixture *fixture, gconstpointer opens)
                                  &fixture->peer);
   g_signal_connect (fixture->peer, "stanza", G_CALLBACK (arrived_cb), fixture);
   fixture->endpoint = jxs_endpoint_new (JXS_CHANNEL (fixture->channel), NULL, NULL);
-  jxs_endpoint_set_require_security (fixture->endpoint, FALSE);
+  jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (fixture->endpoint),
+                                              FALSE);
   g_signal_connect (fixture->endpoint, "incoming", G_CALLBACK (incoming_cb), fixture);
 }
 

@@ -156,8 +156,8 @@ test_plain (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (JxsElement) offer = NULL;
 
-  f->initiator.config.required = FALSE;
-  f->responder.config.required = FALSE;
+  jxs_security_policy_set_require_encryption (f->initiator.config.policy, FALSE);
+  jxs_security_policy_set_require_encryption (f->responder.config.policy, FALSE);
   side_use_trust (&f->initiator, jxs_memory_trust_new ());
   side_use_trust (&f->responder, jxs_memory_trust_new ());
 
@@ -190,7 +190,7 @@ test_known_peer (Fixture *f, gconstpointer data)
 
       jxs_memory_trust_pin (trust, as_initiator ? f->juliet : f->romeo, seen, FALSE, &error);
       g_assert_no_error (error);
-      side->config.required = FALSE;
+      jxs_security_policy_set_require_encryption (side->config.policy, FALSE);
       side_use_trust (side, trust);
       if (as_initiator)
         offer = jxs_security_build (side->security);

@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/io/jxs-socket-stream-private.h>
+#include <jxs-glib/io/jxs-tls-private.h>
 #include <jxs-glib/security/jxs-memory-trust.h>
 #include <jxs-glib/security/jxs-xtls-codec-private.h>
 #include <jxs-glib/security/jxs-xtls-security-private.h>
@@ -56,7 +57,9 @@ set_up (Fixture *f, gconstpointer data)
   f->config.identity = jxs_identity_generate (f->local, JXS_KEY_TYPE_ED25519, &error);
   g_assert_no_error (error);
   f->config.trust = JXS_TRUST (jxs_memory_trust_new ());
-  f->config.required = TRUE;
+  f->config.policy = jxs_security_policy_new ();
+  f->config.passwords = jxs_passwords_new ();
+  f->config.supports_srp = jxs_tls_supports_srp;
   f->peer = jxs_identity_generate (f->remote, JXS_KEY_TYPE_ECDSA_P256, &error);
   g_assert_no_error (error);
 
@@ -82,6 +85,8 @@ tear_down (Fixture *f, gconstpointer data)
     g_assert_finalize_object (f->security);
   g_assert_finalize_object (f->config.identity);
   g_assert_finalize_object (f->config.trust);
+  g_assert_finalize_object (f->config.policy);
+  jxs_passwords_unref (f->config.passwords);
   g_assert_finalize_object (f->peer);
   jxs_jid_unref (f->local);
   jxs_jid_unref (f->remote);

@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 #include <jxs-glib/io/jxs-pipe-private.h>
+#include <jxs-glib/io/jxs-tls-private.h>
 #include <jxs-glib/security/jxs-memory-trust.h>
 #include <jxs-glib/security/jxs-xtls-codec-private.h>
 
@@ -65,7 +66,9 @@ side_set_up (Side *side, JxsJid *local, JxsJid *peer, gboolean initiator, JxsKey
   side->config.identity = jxs_identity_generate (local, type, &error);
   g_assert_no_error (error);
   side->config.trust = JXS_TRUST (jxs_memory_trust_new ());
-  side->config.required = TRUE;
+  side->config.policy = jxs_security_policy_new ();
+  side->config.passwords = jxs_passwords_new ();
+  side->config.supports_srp = jxs_tls_supports_srp;
   side->security = jxs_xtls_security_create (local, peer, initiator, NULL, &side->config);
   g_signal_connect (side->security, "send-info", G_CALLBACK (send_info_cb), side);
 }
@@ -97,6 +100,8 @@ side_tear_down (Side *side)
     g_assert_finalize_object (side->security);
   g_assert_finalize_object (side->config.identity);
   g_assert_finalize_object (side->config.trust);
+  g_assert_finalize_object (side->config.policy);
+  jxs_passwords_unref (side->config.passwords);
 }
 
 void
