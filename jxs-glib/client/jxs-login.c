@@ -26,9 +26,8 @@ typedef struct
   GIOStream *io_stream;  /* (owned) (nullable): the outermost layer */
   GTlsConnection *tls;   /* (owned) (nullable) */
   JxsXmlStream *stream;  /* (owned) (nullable) */
-  JxsSasl *sasl;         /* (owned) (nullable) */
-  char *sasl_text;       /* (owned) (nullable): what a thread answers */
-  gboolean sasl_last;    /* it came with success */
+  JxsSaslExchange *sasl; /* (owned) (nullable) */
+  gboolean sasl_last;    /* the answer is to a success */
   const char *mechanism; /* static, (nullable) */
 
   GCancellable *stop; /* (owned): cancelled by the caller's, and by the timeout */
@@ -51,8 +50,7 @@ login_free (gpointer data)
   g_clear_object (&self->stream);
   g_clear_object (&self->tls);
   g_clear_object (&self->io_stream);
-  g_clear_pointer (&self->sasl, jxs_sasl_free);
-  g_free (self->sasl_text);
+  g_clear_pointer (&self->sasl, jxs_sasl_exchange_unref);
   g_clear_object (&self->stop);
   g_free (self);
 }
@@ -283,6 +281,7 @@ login_start_sasl (GTask *task, JxsElement *features)
   g_autoptr (GError) error = NULL;
   JxsSaslBinding binding;
   JxsSaslBinding use;
+  JxsSaslParams params = { 0 };
   char *text = NULL;
 
   binding_data = login_get_binding (self, &binding);
@@ -299,13 +298,14 @@ login_start_sasl (GTask *task, JxsElement *features)
       return;
     }
 
-  self->sasl = jxs_sasl_new (self->mechanism,
-                             self->username,
-                             self->password,
-                             use,
-                             use != JXS_SASL_BINDING_NONE ? binding_data : NULL);
+  params.mechanism = self->mechanism;
+  params.username = self->username;
+  params.password = self->password;
+  params.binding = use;
+  params.binding_data = use != JXS_SASL_BINDING_NONE ? binding_data : NULL;
+  self->sasl = jxs_sasl_exchange_new_client (&params);
   jxs_sasl_wipe (&self->password);
-  if (!jxs_sasl_start (self->sasl, &text, &error))
+  if (!jxs_sasl_exchange_start (self->sasl, &text, &error))
     {
       login_run (task, JXS_CLIENT_EVENT_FAILED, NULL, error);
       return;
@@ -318,21 +318,6 @@ login_start_sasl (GTask *task, JxsElement *features)
     login_read (task);
 }
 
-/* In a thread: SCRAM computes for as long as the server wants, which may be half a second. */
-static void
-answer_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
-{
-  Login *self = task_data;
-  g_autofree char *answer = NULL;
-  GError *error = NULL;
-
-  if (self->sasl_last ? jxs_sasl_finish (self->sasl, self->sasl_text, &error)
-                      : jxs_sasl_step (self->sasl, self->sasl_text, &answer, &error))
-    g_task_return_pointer (task, g_steal_pointer (&answer), g_free);
-  else
-    g_task_return_error (task, error);
-}
-
 static void
 answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -342,8 +327,7 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autofree char *answer = NULL;
   g_autoptr (GError) error = NULL;
 
-  answer = g_task_propagate_pointer (G_TASK (result), &error);
-  if (error != NULL)
+  if (!jxs_sasl_exchange_step_finish (result, &answer, &error))
     {
       login_run (task, JXS_CLIENT_EVENT_FAILED, NULL, error);
       return;
@@ -363,16 +347,15 @@ static void
 login_answer_sasl (GTask *task, JxsElement *element, gboolean is_last)
 {
   Login *self = g_task_get_task_data (task);
-  g_autoptr (GTask) answer = g_task_new (NULL, self->stop, answered_cb, g_object_ref (task));
 
-  g_free (self->sasl_text);
-  self->sasl_text = g_strdup (jxs_element_get_text (element));
   self->sasl_last = is_last;
-  g_task_set_source_tag (answer, login_answer_sasl);
-  g_task_set_priority (answer, g_task_get_priority (task));
-  /* The callback's task keeps it alive. */
-  g_task_set_task_data (answer, self, NULL);
-  g_task_run_in_thread (answer, answer_thread);
+  jxs_sasl_exchange_step_async (self->sasl,
+                                jxs_element_get_text (element),
+                                is_last,
+                                g_task_get_priority (task),
+                                self->stop,
+                                answered_cb,
+                                g_object_ref (task));
 }
 
 /* Brings the machine forward and does what it says. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <jxs-glib/security/jxs-trust.h>
+#include <jxs-glib/security/jxs-trust-private.h>
 
 #include <glib/gi18n-lib.h>
 #include <jxs-glib/base/jxs-clock-private.h>
@@ -19,7 +19,8 @@
  *
  * The TLS handshake proves that the peer holds the key it announced; whether that key belongs to
  * the person at the address is what this interface decides, afterwards and at leisure: a person may
- * be asked. Applications may implement it in any language; [class@MemoryTrust] is a simple one.
+ * be asked. [class@TrustStore] remembers keys on disk, [class@MemoryTrust] as long as the program
+ * runs; applications may implement it in any language.
  *
  * Since: 1.0
  */
@@ -43,6 +44,9 @@ struct _JxsTrustRequest
   JxsJid *peer;                 /* (owned) */
   GTlsCertificate *certificate; /* (owned) */
   char *fingerprint;            /* (owned) */
+  JxsTrustOrigin origin;
+  JxsTrustLevel level_wanted;
+  JxsTrustRequestFilter filter; /* (nullable): what takes the answers instead */
   GTask *task;                  /* (owned) (nullable): NULL once answered */
   GSource *cancelled;           /* (owned) (nullable) */
   GSource *timeout;             /* (owned) (nullable) */
@@ -55,6 +59,8 @@ typedef enum
   PROP_PEER_JID = 1,
   PROP_CERTIFICATE,
   PROP_FINGERPRINT,
+  PROP_ORIGIN,
+  PROP_LEVEL_WANTED,
   N_PROPS
 } Property;
 
@@ -82,8 +88,8 @@ take_task (JxsTrustRequest *self)
   return g_steal_pointer (&self->task);
 }
 
-static void
-answer (JxsTrustRequest *self, JxsTrustLevel level, const char *message)
+void
+jxs_trust_request_complete (JxsTrustRequest *self, JxsTrustLevel level, const char *message)
 {
   g_autoptr (GTask) task = take_task (self);
 
@@ -113,9 +119,10 @@ cancelled_cb (GCancellable *cancellable, gpointer user_data)
 static gboolean
 timeout_cb (gpointer user_data)
 {
-  answer (user_data,
-          JXS_TRUST_LEVEL_DISTRUSTED,
-          _ ("Nobody decided in time whether the key of the peer is to be trusted"));
+  jxs_trust_request_complete (
+      user_data,
+      JXS_TRUST_LEVEL_DISTRUSTED,
+      _ ("Nobody decided in time whether the key of the peer is to be trusted"));
   return G_SOURCE_REMOVE;
 }
 
@@ -135,6 +142,12 @@ jxs_trust_request_get_property (GObject *object, guint id, GValue *value, GParam
     case PROP_FINGERPRINT:
       g_value_set_string (value, self->fingerprint);
       break;
+    case PROP_ORIGIN:
+      g_value_set_enum (value, self->origin);
+      break;
+    case PROP_LEVEL_WANTED:
+      g_value_set_enum (value, self->level_wanted);
+      break;
     case N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -144,9 +157,9 @@ jxs_trust_request_get_property (GObject *object, guint id, GValue *value, GParam
 static void
 jxs_trust_request_dispose (GObject *object)
 {
-  answer (JXS_TRUST_REQUEST (object),
-          JXS_TRUST_LEVEL_DISTRUSTED,
-          _ ("Nobody decided whether the key of the peer is to be trusted"));
+  jxs_trust_request_complete (JXS_TRUST_REQUEST (object),
+                              JXS_TRUST_LEVEL_DISTRUSTED,
+                              _ ("Nobody decided whether the key of the peer is to be trusted"));
 
   G_OBJECT_CLASS (jxs_trust_request_parent_class)->dispose (object);
 }
@@ -199,6 +212,33 @@ jxs_trust_request_class_init (JxsTrustRequestClass *klass)
    */
   properties[PROP_FINGERPRINT] = g_param_spec_string (
       "fingerprint", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * JxsTrustRequest:origin: (getter get_origin)
+   *
+   * What already speaks for the key: %JXS_TRUST_ORIGIN_AUTHORITY if an authority that the
+   * application trusts certified the address, or %JXS_TRUST_ORIGIN_NONE.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ORIGIN] = g_param_spec_enum ("origin",
+                                               NULL,
+                                               NULL,
+                                               JXS_TYPE_TRUST_ORIGIN,
+                                               JXS_TRUST_ORIGIN_NONE,
+                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * JxsTrustRequest:level-wanted: (getter get_level_wanted)
+   *
+   * The least level that lets the session go on; a lower answer ends it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LEVEL_WANTED] = g_param_spec_enum ("level-wanted",
+                                                     NULL,
+                                                     NULL,
+                                                     JXS_TYPE_TRUST_LEVEL,
+                                                     JXS_TRUST_LEVEL_FIRST_USE,
+                                                     G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -262,6 +302,55 @@ jxs_trust_request_get_fingerprint (JxsTrustRequest *self)
 }
 
 /**
+ * jxs_trust_request_get_origin: (get-property origin)
+ * @self: a request
+ *
+ * Gets what already speaks for the key.
+ *
+ * Returns: %JXS_TRUST_ORIGIN_AUTHORITY if an authority that the application trusts certified the
+ *   address, or %JXS_TRUST_ORIGIN_NONE
+ *
+ * Since: 1.0
+ */
+JxsTrustOrigin
+jxs_trust_request_get_origin (JxsTrustRequest *self)
+{
+  g_return_val_if_fail (JXS_IS_TRUST_REQUEST (self), JXS_TRUST_ORIGIN_NONE);
+
+  return self->origin;
+}
+
+/**
+ * jxs_trust_request_get_level_wanted: (get-property level-wanted)
+ * @self: a request
+ *
+ * Gets the least level that lets the session go on.
+ *
+ * Returns: the level; a lower answer ends the session
+ *
+ * Since: 1.0
+ */
+JxsTrustLevel
+jxs_trust_request_get_level_wanted (JxsTrustRequest *self)
+{
+  g_return_val_if_fail (JXS_IS_TRUST_REQUEST (self), JXS_TRUST_LEVEL_FIRST_USE);
+
+  return self->level_wanted;
+}
+
+void
+jxs_trust_request_set_filter (JxsTrustRequest *self, JxsTrustRequestFilter filter)
+{
+  self->filter = filter;
+}
+
+JxsTrust *
+jxs_trust_request_get_trust (JxsTrustRequest *self)
+{
+  return self->task != NULL ? g_task_get_source_object (self->task) : NULL;
+}
+
+/**
  * jxs_trust_request_respond:
  * @self: a request
  * @level: the decision
@@ -277,7 +366,10 @@ jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, const cha
   g_return_if_fail (JXS_IS_TRUST_REQUEST (self));
   g_return_if_fail (level >= JXS_TRUST_LEVEL_DISTRUSTED && level <= JXS_TRUST_LEVEL_VERIFIED);
 
-  answer (self, level, message);
+  if (self->filter == NULL)
+    jxs_trust_request_complete (self, level, message);
+  else if (self->task != NULL)
+    self->filter (self, level, message);
 }
 
 /**
@@ -285,6 +377,9 @@ jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, const cha
  * @self: what decides
  * @peer: the address of the peer
  * @certificate: the certificate of the peer
+ * @origin: %JXS_TRUST_ORIGIN_AUTHORITY if a chain of certificates proves the address, else
+ *   %JXS_TRUST_ORIGIN_NONE
+ * @minimum: the least level that lets the session go on
  * @cancellable: (nullable): a cancellable, or %NULL
  * @callback: (scope async) (closure user_data): called when done
  * @user_data: data for @callback
@@ -297,6 +392,8 @@ void
 jxs_trust_decide_async (JxsTrust *self,
                         JxsJid *peer,
                         GTlsCertificate *certificate,
+                        JxsTrustOrigin origin,
+                        JxsTrustLevel minimum,
                         GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer user_data)
@@ -319,6 +416,8 @@ jxs_trust_decide_async (JxsTrust *self,
   request->peer = jxs_jid_ref (peer);
   request->certificate = g_object_ref (certificate);
   request->fingerprint = jxs_fingerprint_compute (certificate, G_CHECKSUM_SHA256);
+  request->origin = origin;
+  request->level_wanted = minimum;
   request->task = g_steal_pointer (&task);
   if (cancellable != NULL)
     {
@@ -386,4 +485,40 @@ jxs_trust_is_known (JxsTrust *self, JxsJid *peer)
 
   iface = JXS_TRUST_GET_IFACE (self);
   return iface->is_known != NULL && iface->is_known (self, peer);
+}
+
+/**
+ * jxs_trust_learn:
+ * @self: what decides
+ * @peer: the address of the peer
+ * @certificate: the certificate of the peer
+ * @level: how far the key may be trusted now, at least %JXS_TRUST_LEVEL_FIRST_USE
+ * @origin: what that rests on
+ * @voucher: (nullable): for %JXS_TRUST_ORIGIN_VOUCHED the SHA-256 of the older certificate, in
+ *   lower-case hexadecimal
+ *
+ * Tells that a key was verified or vouched for. A level is never lowered by this, and a key that is
+ * distrusted stays so.
+ *
+ * Since: 1.0
+ */
+void
+jxs_trust_learn (JxsTrust *self,
+                 JxsJid *peer,
+                 GTlsCertificate *certificate,
+                 JxsTrustLevel level,
+                 JxsTrustOrigin origin,
+                 const char *voucher)
+{
+  JxsTrustInterface *iface;
+
+  g_return_if_fail (JXS_IS_TRUST (self));
+  g_return_if_fail (peer != NULL);
+  g_return_if_fail (G_IS_TLS_CERTIFICATE (certificate));
+  g_return_if_fail (level >= JXS_TRUST_LEVEL_FIRST_USE && level <= JXS_TRUST_LEVEL_VERIFIED);
+  g_return_if_fail ((origin == JXS_TRUST_ORIGIN_VOUCHED) == (voucher != NULL));
+
+  iface = JXS_TRUST_GET_IFACE (self);
+  if (iface->learn != NULL)
+    iface->learn (self, peer, certificate, level, origin, voucher);
 }

@@ -23,6 +23,10 @@ GTlsCertificate *jxs_trust_request_get_certificate (JxsTrustRequest *self);
 JXS_AVAILABLE_IN_1_0
 const char *jxs_trust_request_get_fingerprint (JxsTrustRequest *self);
 JXS_AVAILABLE_IN_1_0
+JxsTrustOrigin jxs_trust_request_get_origin (JxsTrustRequest *self);
+JXS_AVAILABLE_IN_1_0
+JxsTrustLevel jxs_trust_request_get_level_wanted (JxsTrustRequest *self);
+JXS_AVAILABLE_IN_1_0
 void jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, const char *message);
 
 #define JXS_TYPE_TRUST (jxs_trust_get_type ())
@@ -36,6 +40,8 @@ G_DECLARE_INTERFACE (JxsTrust, jxs_trust, JXS, TRUST, GObject)
  *   [method@TrustRequest.respond]
  * @is_known: says at once, and does no more, whether a key of the peer is known; optional: without
  *   it no peer is
+ * @learn: takes note that a key was verified or vouched for, at once or later; optional. It never
+ *   lowers a level and never raises a key that is distrusted. See [method@Trust.learn]
  *
  * The virtual functions of [iface@Trust].
  *
@@ -49,15 +55,23 @@ struct _JxsTrustInterface
   /*< public >*/
   void (*decide) (JxsTrust *self, JxsTrustRequest *request);
   gboolean (*is_known) (JxsTrust *self, JxsJid *peer);
+  void (*learn) (JxsTrust *self,
+                 JxsJid *peer,
+                 GTlsCertificate *certificate,
+                 JxsTrustLevel level,
+                 JxsTrustOrigin origin,
+                 const char *voucher);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 JXS_AVAILABLE_IN_1_0
 void jxs_trust_decide_async (JxsTrust *self,
                              JxsJid *peer,
                              GTlsCertificate *certificate,
+                             JxsTrustOrigin origin,
+                             JxsTrustLevel minimum,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer user_data);
@@ -65,5 +79,12 @@ JXS_AVAILABLE_IN_1_0
 JxsTrustLevel jxs_trust_decide_finish (JxsTrust *self, GAsyncResult *result, GError **error);
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_trust_is_known (JxsTrust *self, JxsJid *peer);
+JXS_AVAILABLE_IN_1_0
+void jxs_trust_learn (JxsTrust *self,
+                      JxsJid *peer,
+                      GTlsCertificate *certificate,
+                      JxsTrustLevel level,
+                      JxsTrustOrigin origin,
+                      const char *voucher);
 
 G_END_DECLS

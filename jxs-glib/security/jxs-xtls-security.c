@@ -328,6 +328,8 @@ handshake_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   jxs_trust_decide_async (self->trust,
                           jxs_security_get_peer_jid (JXS_SECURITY (self)),
                           certificate,
+                          JXS_TRUST_ORIGIN_NONE,
+                          JXS_TRUST_LEVEL_FIRST_USE,
                           g_task_get_cancellable (task),
                           decided_cb,
                           g_object_ref (task));

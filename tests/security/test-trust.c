@@ -98,8 +98,14 @@ decide (JxsTrust *trust, JxsJid *jid, JxsIdentity *identity, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  jxs_trust_decide_async (
-      trust, jid, jxs_identity_get_certificate (identity), NULL, result_cb, &result);
+  jxs_trust_decide_async (trust,
+                          jid,
+                          jxs_identity_get_certificate (identity),
+                          JXS_TRUST_ORIGIN_NONE,
+                          JXS_TRUST_LEVEL_FIRST_USE,
+                          NULL,
+                          result_cb,
+                          &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   return jxs_trust_decide_finish (trust, result, error);
@@ -245,9 +251,17 @@ test_request (Fixture *f, gconstpointer data)
   g_autoptr (JxsJid) peer = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
+  JxsTrustOrigin origin;
+  JxsTrustLevel wanted;
 
-  jxs_trust_decide_async (
-      JXS_TRUST (trust), f->jid, jxs_identity_get_certificate (f->first), NULL, result_cb, &result);
+  jxs_trust_decide_async (JXS_TRUST (trust),
+                          f->jid,
+                          jxs_identity_get_certificate (f->first),
+                          JXS_TRUST_ORIGIN_AUTHORITY,
+                          JXS_TRUST_LEVEL_VERIFIED,
+                          NULL,
+                          result_cb,
+                          &result);
   g_assert_nonnull (trust->request);
   g_assert_true (jxs_jid_equal (jxs_trust_request_get_peer_jid (trust->request), f->jid));
   g_assert_true (jxs_trust_request_get_certificate (trust->request) ==
@@ -260,7 +274,15 @@ test_request (Fixture *f, gconstpointer data)
                 &certificate,
                 "fingerprint",
                 &property,
+                "origin",
+                &origin,
+                "level-wanted",
+                &wanted,
                 NULL);
+  g_assert_cmpint (origin, ==, JXS_TRUST_ORIGIN_AUTHORITY);
+  g_assert_cmpint (jxs_trust_request_get_origin (trust->request), ==, origin);
+  g_assert_cmpint (wanted, ==, JXS_TRUST_LEVEL_VERIFIED);
+  g_assert_cmpint (jxs_trust_request_get_level_wanted (trust->request), ==, wanted);
   g_assert_true (jxs_jid_equal (peer, f->jid));
   g_assert_true (certificate == jxs_identity_get_certificate (f->first));
   g_assert_cmpstr (property, ==, fingerprint);
@@ -295,6 +317,8 @@ test_refusal_message (Fixture *f, gconstpointer data)
       jxs_trust_decide_async (JXS_TRUST (trust),
                               f->jid,
                               jxs_identity_get_certificate (f->first),
+                              JXS_TRUST_ORIGIN_NONE,
+                              JXS_TRUST_LEVEL_FIRST_USE,
                               NULL,
                               result_cb,
                               &result);
@@ -323,8 +347,14 @@ test_dropped (Fixture *f, gconstpointer data)
 
   /* ... and later. */
   trust->drop = FALSE;
-  jxs_trust_decide_async (
-      JXS_TRUST (trust), f->jid, jxs_identity_get_certificate (f->first), NULL, result_cb, &result);
+  jxs_trust_decide_async (JXS_TRUST (trust),
+                          f->jid,
+                          jxs_identity_get_certificate (f->first),
+                          JXS_TRUST_ORIGIN_AUTHORITY,
+                          JXS_TRUST_LEVEL_VERIFIED,
+                          NULL,
+                          result_cb,
+                          &result);
   g_assert_null (result);
   g_clear_object (&trust->request);
   while (result == NULL)
@@ -345,6 +375,8 @@ test_cancel (Fixture *f, gconstpointer data)
   jxs_trust_decide_async (JXS_TRUST (trust),
                           f->jid,
                           jxs_identity_get_certificate (f->first),
+                          JXS_TRUST_ORIGIN_NONE,
+                          JXS_TRUST_LEVEL_FIRST_USE,
                           cancellable,
                           result_cb,
                           &during);
@@ -362,6 +394,8 @@ test_cancel (Fixture *f, gconstpointer data)
   jxs_trust_decide_async (JXS_TRUST (trust),
                           f->jid,
                           jxs_identity_get_certificate (f->first),
+                          JXS_TRUST_ORIGIN_NONE,
+                          JXS_TRUST_LEVEL_FIRST_USE,
                           cancellable,
                           result_cb,
                           &before);
@@ -391,6 +425,8 @@ test_dropped_in_thread (Fixture *f, gconstpointer data)
   jxs_trust_decide_async (JXS_TRUST (trust),
                           f->jid,
                           jxs_identity_get_certificate (f->first),
+                          JXS_TRUST_ORIGIN_NONE,
+                          JXS_TRUST_LEVEL_FIRST_USE,
                           cancellable,
                           result_cb,
                           &result);
