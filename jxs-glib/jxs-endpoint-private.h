@@ -98,4 +98,12 @@ void jxs_endpoint_await_policy (JxsEndpoint *self,
 /* Whatever waits goes on. */
 void jxs_endpoint_end_waits (JxsEndpoint *self);
 
+/* jxs-endpoint-streams.c: what the library itself says inside open streams */
+
+void jxs_endpoint_install_streams (GObjectClass *object_class);
+/* Takes what the two endpoints exchange on a peer's stream that has opened: no stanza of theirs
+ * reaches the application. Before it connects to the stream. */
+void
+jxs_endpoint_attend_stream (JxsEndpoint *self, JxsXmlStream *stream, JxsConnection *connection);
+
 G_END_DECLS

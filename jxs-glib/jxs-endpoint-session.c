@@ -90,10 +90,15 @@ stream_opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
   JxsXmlStream *stream = jxs_peer_stream_open_finish (result, &error);
 
-  if (stream != NULL)
-    g_task_return_pointer (task, stream, g_object_unref);
-  else
-    g_task_return_error (task, error);
+  if (stream == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  jxs_endpoint_attend_stream (g_task_get_source_object (task),
+                              stream,
+                              jxs_peer_stream_get_connection (stream));
+  g_task_return_pointer (task, stream, g_object_unref);
 }
 
 static JxsConnection *

@@ -257,6 +257,7 @@ jxs_endpoint_class_init (JxsEndpointClass *klass)
       "security-policy", NULL, NULL, JXS_TYPE_SECURITY_POLICY, flags | G_PARAM_CONSTRUCT_ONLY);
   g_object_class_install_properties (object_class, N_PROPS, props);
   jxs_endpoint_install_network (object_class);
+  jxs_endpoint_install_streams (object_class);
 
   /**
    * JxsEndpoint::incoming:

@@ -13,6 +13,7 @@
 #include <jxs-glib/security/jxs-password.h>
 #include <jxs-glib/security/jxs-security-policy.h>
 #include <jxs-glib/security/jxs-trust.h>
+#include <jxs-glib/security/jxs-verification.h>
 #include <jxs-glib/stream/jxs-xml-stream.h>
 
 G_BEGIN_DECLS
@@ -143,5 +144,8 @@ JxsConnection *
 jxs_endpoint_accept_pipe_finish (JxsEndpoint *self, GAsyncResult *result, GError **error);
 JXS_AVAILABLE_IN_1_0
 JxsConnection *jxs_endpoint_get_stream_connection (JxsEndpoint *self, JxsXmlStream *stream);
+JXS_AVAILABLE_IN_1_0
+JxsVerification *
+jxs_endpoint_verify_stream (JxsEndpoint *self, JxsXmlStream *stream, GError **error);
 
 G_END_DECLS

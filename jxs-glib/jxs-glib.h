@@ -25,6 +25,7 @@
 #include <jxs-glib/security/jxs-password.h>
 #include <jxs-glib/security/jxs-security-policy.h>
 #include <jxs-glib/security/jxs-trust.h>
+#include <jxs-glib/security/jxs-verification.h>
 #include <jxs-glib/stream/jxs-stanza.h>
 #include <jxs-glib/stream/jxs-xml-stream.h>
 #include <jxs-glib/xml/jxs-element.h>

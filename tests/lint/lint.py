@@ -143,7 +143,7 @@ def check_potfiles():
         for line in (ROOT / "po/POTFILES.in").read_text(encoding="utf-8").splitlines()
         if line.strip() and not line.startswith("#")
     ]
-    marked = re.compile(r'\b(?:_|N_|C_|ngettext|g_dngettext)\s*\(\s*"|\bn?gettext \(')
+    marked = re.compile(r'\b(?:_|N_|C_|NC_|ngettext|g_dngettext)\s*\(\s*"|\bn?gettext \(')
     used = [
         shown(path)
         for path in tracked(".c")
