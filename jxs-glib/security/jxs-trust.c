@@ -492,13 +492,19 @@ jxs_trust_is_known (JxsTrust *self, JxsJid *peer)
  * @self: what decides
  * @peer: the address of the peer
  * @certificate: the certificate of the peer
- * @level: how far the key may be trusted now, at least %JXS_TRUST_LEVEL_FIRST_USE
+ * @level: how far the key may be trusted now, at least %JXS_TRUST_LEVEL_FIRST_USE; or
+ *   %JXS_TRUST_LEVEL_UNKNOWN
  * @origin: what that rests on
  * @voucher: (nullable): for %JXS_TRUST_ORIGIN_VOUCHED the SHA-256 of the older certificate, in
  *   lower-case hexadecimal
  *
  * Tells that a key was verified or vouched for. A level is never lowered by this, and a key that is
  * distrusted stays so.
+ *
+ * With one exception: %JXS_TRUST_LEVEL_UNKNOWN, with %JXS_TRUST_ORIGIN_SHORT_STRING, tells that two
+ * persons compared a string and found it different ([method@Verification.reject]). It takes back
+ * what rests on no more than that the key was seen (%JXS_TRUST_ORIGIN_NONE), so that a person has
+ * to decide about the key before it is used again, and changes nothing else.
  *
  * Since: 1.0
  */
@@ -515,7 +521,8 @@ jxs_trust_learn (JxsTrust *self,
   g_return_if_fail (JXS_IS_TRUST (self));
   g_return_if_fail (peer != NULL);
   g_return_if_fail (G_IS_TLS_CERTIFICATE (certificate));
-  g_return_if_fail (level >= JXS_TRUST_LEVEL_FIRST_USE && level <= JXS_TRUST_LEVEL_VERIFIED);
+  g_return_if_fail (level >= JXS_TRUST_LEVEL_UNKNOWN && level <= JXS_TRUST_LEVEL_VERIFIED);
+  g_return_if_fail (level != JXS_TRUST_LEVEL_UNKNOWN || origin == JXS_TRUST_ORIGIN_SHORT_STRING);
   g_return_if_fail ((origin == JXS_TRUST_ORIGIN_VOUCHED) == (voucher != NULL));
 
   iface = JXS_TRUST_GET_IFACE (self);

@@ -41,7 +41,8 @@ G_DECLARE_INTERFACE (JxsTrust, jxs_trust, JXS, TRUST, GObject)
  * @is_known: says at once, and does no more, whether a key of the peer is known; optional: without
  *   it no peer is
  * @learn: takes note that a key was verified or vouched for, at once or later; optional. It never
- *   lowers a level and never raises a key that is distrusted. See [method@Trust.learn]
+ *   raises a key that is distrusted, and lowers a level only when two persons found a key to be
+ *   another one. See [method@Trust.learn]
  *
  * The virtual functions of [iface@Trust].
  *
