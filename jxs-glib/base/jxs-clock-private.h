@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* The monotonic clock of the library, in microseconds, and timeouts on it. Tests replace it with
  * a clock that moves only when told to. */
 gint64 jxs_clock_now (void);
+/* The calendar's time, in seconds since 1970 (UTC), for dates that outlive the process: jumps when
+ * the user sets the clock, so deadlines use jxs_clock_now(). */
+gint64 jxs_clock_utc (void);
 /* A source that is dispatched once, delay_ms from now on this clock; attach it with
  * g_source_attach() as usual. Return value of the callback: G_SOURCE_REMOVE or G_SOURCE_CONTINUE
  * (fires again after delay_ms). */
@@ -21,6 +24,8 @@ GSource *jxs_clock_timeout_attach (
 void jxs_clock_use_fake (gint64 start_us);
 void jxs_clock_advance (gint64 delta_us);
 void jxs_clock_use_real (void);
+/* Tests only: the calendar stands at this second; 0 lets it run again. */
+void jxs_clock_set_utc (gint64 seconds);
 /* How many timeouts of the clock that stands still are attached somewhere. */
 guint jxs_clock_count_timeouts (void);
 

@@ -16,6 +16,7 @@ static int use_fake;
 static GMutex fake_mutex;
 static gint64 fake_now;       /* guarded by fake_mutex */
 static guint64 fake_sequence; /* guarded by fake_mutex */
+static gint64 fake_utc;       /* guarded by fake_mutex; 0 for the real calendar */
 static GList *fake_timeouts;  /* (element-type Timeout): not owned; guarded by fake_mutex */
 
 gint64
@@ -28,6 +29,22 @@ jxs_clock_now (void)
 
   locker = g_mutex_locker_new (&fake_mutex);
   return fake_now;
+}
+
+gint64
+jxs_clock_utc (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake_mutex);
+
+  return fake_utc != 0 ? fake_utc : g_get_real_time () / G_USEC_PER_SEC;
+}
+
+void
+jxs_clock_set_utc (gint64 seconds)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake_mutex);
+
+  fake_utc = seconds;
 }
 
 static gboolean

@@ -196,6 +196,15 @@ test_real (void)
   g_assert_cmpint (jxs_clock_now () - before, >=, 1000);
 }
 
+static void
+test_utc (void)
+{
+  jxs_clock_set_utc (981173106);
+  g_assert_cmpint (jxs_clock_utc (), ==, 981173106);
+  jxs_clock_set_utc (0);
+  g_assert_cmpint (jxs_clock_utc (), >, 981173106);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -206,5 +215,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/base/clock/nested", test_nested);
   g_test_add_func ("/base/clock/thread", test_thread);
   g_test_add_func ("/base/clock/real", test_real);
+  g_test_add_func ("/base/clock/utc", test_utc);
   return g_test_run ();
 }
