@@ -20,6 +20,7 @@
 #include <jxs-glib/jingle/jxs-session.h>
 #include <jxs-glib/jxs-endpoint.h>
 #include <jxs-glib/jxs-features.h>
+#include <jxs-glib/security/jxs-fingerprint.h>
 #include <jxs-glib/security/jxs-identity.h>
 #include <jxs-glib/security/jxs-memory-trust.h>
 #include <jxs-glib/security/jxs-password.h>

@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include <jxs-glib/base/jxs-jid.h>
+#include <jxs-glib/security/jxs-fingerprint.h>
 
 G_BEGIN_DECLS
 
@@ -22,14 +22,8 @@ jxs_fingerprint_parse (const char *text, const char *algo, GChecksumType *type, 
 /* Constant time. */
 gboolean
 jxs_fingerprint_matches (const char *normalized, GChecksumType type, GTlsCertificate *certificate);
-/* For people: "AB:CD:…". (transfer full) */
-char *jxs_fingerprint_to_display (const char *normalized);
 /* The name of XEP-0300, like "sha-256"; NULL for MD5. */
 const char *jxs_fingerprint_algo_to_name (GChecksumType type);
 gboolean jxs_fingerprint_algo_from_name (const char *name, GChecksumType *type);
-
-/* The id-on-xmppAddr names of a certificate (RFC 6120 §13.7.1.4), at most 16, those that are no
- * text left out. (transfer full) (element-type utf8) */
-GPtrArray *jxs_certificate_get_xmpp_addresses (GTlsCertificate *certificate);
 
 G_END_DECLS

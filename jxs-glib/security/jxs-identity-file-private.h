@@ -10,9 +10,6 @@ G_BEGIN_DECLS
 #define JXS_IDENTITY_FILE_MAX_BYTES                                                                \
   65536 /* octets; a certificate and its key are 2 KiB; stops memory exhaustion by a wrong file */
 
-/* Overwrites and frees text that holds a private key; NULL is ignored. */
-void jxs_identity_wipe (char *text);
-
 /* The text of the file, to be freed with jxs_identity_wipe(). Refuses what others may read. */
 char *jxs_identity_file_read (GFile *file, GError **error);
 
@@ -29,5 +26,9 @@ gboolean jxs_identity_file_write (GFile *file,
                                   JxsIdentityFileMode mode,
                                   GCancellable *cancellable,
                                   GError **error);
+
+/* Keeps other processes that take this lock from replacing the file; the descriptor is to be
+ * closed, -1 on error. */
+int jxs_identity_file_lock (GFile *file, GError **error);
 
 G_END_DECLS

@@ -5,22 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
-#include <gnutls/gnutls.h>
 #include <jxs-glib/base/jxs-error.h>
-
-void
-jxs_identity_wipe (char *text)
-{
-  if (text != NULL)
-    gnutls_memset (text, 0, strlen (text));
-  g_free (text);
-}
 
 /* errno as a GIO error; format holds one %s for the path. */
 static void
@@ -225,4 +216,38 @@ jxs_identity_file_write (GFile *file,
     g_unlink (temporary);
   sync_folder (folder);
   return written;
+}
+
+static gboolean
+lock_fd (int fd)
+{
+  while (flock (fd, LOCK_EX) != 0)
+    if (errno != EINTR)
+      return FALSE;
+  return TRUE;
+}
+
+int
+jxs_identity_file_lock (GFile *file, GError **error)
+{
+  g_autofree char *path = get_path (file, error);
+
+  while (path != NULL)
+    {
+      struct stat locked, named;
+      int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+
+      if (fd < 0 || !lock_fd (fd) || fstat (fd, &locked) != 0 || g_stat (path, &named) != 0)
+        {
+          set_error_from_errno (error, _ ("Cannot lock “%s”"), path);
+          if (fd >= 0)
+            g_close (fd, NULL);
+          return -1;
+        }
+      if (locked.st_ino == named.st_ino && locked.st_dev == named.st_dev)
+        return fd;
+      /* Who had the lock has replaced the file. */
+      g_close (fd, NULL);
+    }
+  return -1;
 }

@@ -39,7 +39,11 @@ JxsIdentity *jxs_identity_generate (JxsJid *jid, JxsKeyType type, GError **error
 JXS_AVAILABLE_IN_1_0
 JxsIdentity *jxs_identity_new_from_pem (const char *pem, GError **error);
 JXS_AVAILABLE_IN_1_0
+JxsIdentity *
+jxs_identity_new_from_pkcs11 (const char *certificate_uri, const char *key_uri, GError **error);
+JXS_AVAILABLE_IN_1_0
 void jxs_identity_load_async (GFile *file,
+                              const char *password,
                               int io_priority,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
@@ -49,6 +53,7 @@ JxsIdentity *jxs_identity_load_finish (GAsyncResult *result, GError **error);
 JXS_AVAILABLE_IN_1_0
 void jxs_identity_load_or_generate_async (GFile *file,
                                           JxsJid *jid,
+                                          const char *password,
                                           int io_priority,
                                           GCancellable *cancellable,
                                           GAsyncReadyCallback callback,
@@ -58,6 +63,7 @@ JxsIdentity *jxs_identity_load_or_generate_finish (GAsyncResult *result, GError 
 JXS_AVAILABLE_IN_1_0
 void jxs_identity_save_async (JxsIdentity *self,
                               GFile *file,
+                              const char *password,
                               int io_priority,
                               GCancellable *cancellable,
                               GAsyncReadyCallback callback,
@@ -70,5 +76,11 @@ JXS_AVAILABLE_IN_1_0
 char *jxs_identity_get_fingerprint (JxsIdentity *self, GChecksumType type);
 JXS_AVAILABLE_IN_1_0
 JxsJid *jxs_identity_get_jid (JxsIdentity *self);
+JXS_AVAILABLE_IN_1_0
+gint64 jxs_identity_get_expiry (JxsIdentity *self);
+JXS_AVAILABLE_IN_1_0
+JxsIdentity *jxs_identity_renew (JxsIdentity *self, GError **error);
+JXS_AVAILABLE_IN_1_0
+JxsIdentity *jxs_identity_get_successor (JxsIdentity *self);
 
 G_END_DECLS

@@ -92,7 +92,7 @@ judge_first_use (JxsMemoryTrust *self, JxsTrustRequest *request, const char *nam
   if (!self->first_use)
     {
       g_autofree char *shown =
-          jxs_fingerprint_to_display (jxs_trust_request_get_fingerprint (request));
+          jxs_fingerprint_to_text (jxs_trust_request_get_fingerprint (request));
 
       message =
           g_strdup_printf (_ ("The key of %s is not known; its fingerprint is %s"), name, shown);
@@ -126,8 +126,8 @@ jxs_memory_trust_decide (JxsTrust *trust, JxsTrustRequest *request)
                                NULL);
   else
     {
-      g_autofree char *known = jxs_fingerprint_to_display (key->fingerprint);
-      g_autofree char *shown = jxs_fingerprint_to_display (fingerprint);
+      g_autofree char *known = jxs_fingerprint_to_text (key->fingerprint);
+      g_autofree char *shown = jxs_fingerprint_to_text (fingerprint);
       g_autofree char *message = g_strdup_printf (
           _ ("The key of %s has changed: known is %s, shown was %s"), name, known, shown);
 

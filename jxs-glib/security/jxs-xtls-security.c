@@ -278,8 +278,8 @@ check_certificate (JxsXtlsSecurity *self, GTlsCertificate *certificate, GError *
         !jxs_fingerprint_matches (self->remote.fingerprints[type], type, certificate))
       {
         g_autofree char *actual = jxs_fingerprint_compute (certificate, type);
-        g_autofree char *shown = jxs_fingerprint_to_display (actual);
-        g_autofree char *announced = jxs_fingerprint_to_display (self->remote.fingerprints[type]);
+        g_autofree char *shown = jxs_fingerprint_to_text (actual);
+        g_autofree char *announced = jxs_fingerprint_to_text (self->remote.fingerprints[type]);
 
         g_set_error (error,
                      JXS_ERROR,

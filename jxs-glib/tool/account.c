@@ -200,7 +200,7 @@ load_identity (ToolAccount *self, GError **error)
   file = self->identity_path != NULL ? g_file_new_for_commandline_arg (self->identity_path)
                                      : tool_identity_file (self->jid);
   jxs_identity_load_or_generate_async (
-      file, self->jid, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
+      file, self->jid, NULL, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
   self->identity = jxs_identity_load_or_generate_finish (tool_wait (&result), error);
   return self->identity != NULL;
 }

@@ -43,7 +43,7 @@ save (JxsIdentity *identity, GFile *file, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
 
   jxs_identity_save_async (
-      identity, file, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
+      identity, file, NULL, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
   return jxs_identity_save_finish (identity, tool_wait (&result), error);
 }
 
@@ -53,7 +53,7 @@ load (GFile *file, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
 
   jxs_identity_load_async (
-      file, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
+      file, NULL, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
   return jxs_identity_load_finish (tool_wait (&result), error);
 }
 
@@ -63,7 +63,7 @@ load_or_generate (GFile *file, JxsJid *jid, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
 
   jxs_identity_load_or_generate_async (
-      file, jid, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
+      file, jid, NULL, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
   return jxs_identity_load_or_generate_finish (tool_wait (&result), error);
 }
 

@@ -6,6 +6,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/security/jxs-certificate-private.h>
 #include <jxs-glib/security/jxs-fingerprint-private.h>
 #include <jxs-glib/security/jxs-identity.h>
 
@@ -43,10 +44,10 @@ test_vector (void)
 {
   g_autoptr (GTlsCertificate) certificate = certificate_new ();
   g_autofree char *fingerprint = jxs_fingerprint_compute (certificate, G_CHECKSUM_SHA1);
-  g_autofree char *display = jxs_fingerprint_to_display (fingerprint);
+  g_autofree char *display = jxs_fingerprint_to_text (fingerprint);
 
   g_assert_cmpstr (fingerprint, ==, XTLS_FINGERPRINT);
-  g_assert_cmpstr (display, ==, "42:8B:13:58:A2:86:43:0F:62:8D:A2:3F:B3:3D:DA:F6:E4:74:F5:C5");
+  g_assert_cmpstr (display, ==, "428B 1358 A286 430F 628D A23F B33D DAF6 E474 F5C5");
 }
 
 static void
@@ -241,8 +242,8 @@ test_addresses_hostile (void)
   static const gsize lengths[] = { 16, 29, 14, 18 };
   g_autoptr (GTlsCertificate) certificate = certificate_with_names (names, lengths, 4);
   g_autoptr (GPtrArray) addresses = jxs_certificate_get_xmpp_addresses (certificate);
-  const char *many_names[40];
-  gsize many_lengths[40];
+  const char *many_names[129];
+  gsize many_lengths[129];
   g_autoptr (GTlsCertificate) many = NULL;
   g_autoptr (GPtrArray) many_addresses = NULL;
 
@@ -250,14 +251,14 @@ test_addresses_hostile (void)
   g_assert_cmpstr (g_ptr_array_index (addresses, 0), ==, "good@example.com");
   g_assert_cmpstr (g_ptr_array_index (addresses, 1), ==, "second@example.com");
 
-  for (gsize i = 0; i < 40; i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (many_names); i++)
     {
       many_names[i] = names[0];
       many_lengths[i] = lengths[0];
     }
-  many = certificate_with_names (many_names, many_lengths, 40);
+  many = certificate_with_names (many_names, many_lengths, 129);
   many_addresses = jxs_certificate_get_xmpp_addresses (many);
-  g_assert_cmpuint (many_addresses->len, ==, 16);
+  g_assert_cmpuint (many_addresses->len, ==, 0);
 }
 
 int

@@ -75,7 +75,7 @@ load (Fixture *f, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  jxs_identity_load_async (f->file, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
+  jxs_identity_load_async (f->file, NULL, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
   return jxs_identity_load_finish (wait_for (&result), error);
 }
 
@@ -85,7 +85,7 @@ load_or_generate (Fixture *f, GCancellable *cancellable, GError **error)
   g_autoptr (GAsyncResult) result = NULL;
 
   jxs_identity_load_or_generate_async (
-      f->file, f->jid, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
+      f->file, f->jid, NULL, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
   return jxs_identity_load_or_generate_finish (wait_for (&result), error);
 }
 
@@ -94,7 +94,8 @@ save (Fixture *f, JxsIdentity *identity, GCancellable *cancellable, GError **err
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  jxs_identity_save_async (identity, f->file, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
+  jxs_identity_save_async (
+      identity, f->file, NULL, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
   return jxs_identity_save_finish (identity, wait_for (&result), error);
 }
 
@@ -385,7 +386,7 @@ test_race (Fixture *f, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
     jxs_identity_load_or_generate_async (
-        f->file, f->jid, G_PRIORITY_DEFAULT, NULL, result_cb, &results[i]);
+        f->file, f->jid, NULL, G_PRIORITY_DEFAULT, NULL, result_cb, &results[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
     {
       identities[i] = jxs_identity_load_or_generate_finish (wait_for (&results[i]), &error);
@@ -427,7 +428,7 @@ test_cancel (Fixture *f, gconstpointer data)
   g_clear_error (&error);
   g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
 
-  jxs_identity_save_async (identity, f->file, G_PRIORITY_DEFAULT, during, result_cb, &result);
+  jxs_identity_save_async (identity, f->file, NULL, G_PRIORITY_DEFAULT, during, result_cb, &result);
   g_cancellable_cancel (during);
   g_assert_false (jxs_identity_save_finish (identity, wait_for (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);

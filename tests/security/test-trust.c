@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/security/jxs-fingerprint.h>
 #include <jxs-glib/security/jxs-identity.h>
 #include <jxs-glib/security/jxs-memory-trust.h>
 
@@ -135,12 +136,8 @@ static char *
 display (JxsIdentity *identity)
 {
   g_autofree char *hex = jxs_identity_get_fingerprint (identity, G_CHECKSUM_SHA256);
-  g_autofree char *upper = g_ascii_strup (hex, -1);
-  GString *out = g_string_new (NULL);
 
-  for (gsize i = 0; upper[i] != '\0'; i += 2)
-    g_string_append_printf (out, "%s%.2s", i > 0 ? ":" : "", upper + i);
-  return g_string_free (out, FALSE);
+  return jxs_fingerprint_to_text (hex);
 }
 
 static void

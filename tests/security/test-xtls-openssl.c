@@ -67,7 +67,7 @@ set_up (Fixture *f, gconstpointer data)
   g_assert_no_error (error);
   f->path = g_build_filename (f->folder, "peer.pem", NULL);
   file = g_file_new_for_path (f->path);
-  jxs_identity_save_async (f->peer, file, G_PRIORITY_DEFAULT, NULL, result_cb, &result);
+  jxs_identity_save_async (f->peer, file, NULL, G_PRIORITY_DEFAULT, NULL, result_cb, &result);
   g_assert_true (jxs_identity_save_finish (f->peer, wait_for (&result), &error));
   g_assert_no_error (error);
 }
