@@ -46,8 +46,8 @@ jxs_peer_verdict_check_announced (GTlsCertificate *certificate,
         !jxs_fingerprint_matches (announced->fingerprints[type], type, certificate))
       {
         g_autofree char *actual = jxs_fingerprint_compute (certificate, type);
-        g_autofree char *shown = jxs_fingerprint_to_display (actual);
-        g_autofree char *promised = jxs_fingerprint_to_display (announced->fingerprints[type]);
+        g_autofree char *shown = jxs_fingerprint_to_text (actual);
+        g_autofree char *promised = jxs_fingerprint_to_text (announced->fingerprints[type]);
 
         g_set_error (error,
                      JXS_ERROR,
