@@ -62,32 +62,67 @@ pull_timeout_cb (gnutls_transport_ptr_t user_data, unsigned int ms)
   return t->peer.inbox->len > 0 || t->peer.closed;
 }
 
-/* Puts bytes on the wire, waiting for our side to take them. */
+static void
+shut (TlsTorture *t)
+{
+  if (t->peer.write_source != NULL)
+    g_source_destroy (t->peer.write_source);
+  g_clear_pointer (&t->peer.write_source, g_source_unref);
+  g_source_destroy (t->peer.source);
+  g_io_stream_close (t->peer.stream, NULL, NULL);
+}
+
+/* Whether some of it has to wait for our side to read. */
+static gboolean
+drain (TlsTorture *t)
+{
+  gsize at = 0;
+  ssize_t n = 0;
+
+  while (at < t->peer.wire->len && (n = send (get_fd (t),
+                                              t->peer.wire->data + at,
+                                              t->peer.wire->len - at,
+                                              MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
+    at += n;
+  g_byte_array_remove_range (t->peer.wire, 0, at);
+  if (n < 0 && errno == EAGAIN)
+    return TRUE;
+  g_byte_array_set_size (t->peer.wire, 0); /* or our side has gone */
+  if (t->peer.closing)
+    shut (t);
+  return FALSE;
+}
+
+static gboolean
+drain_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  TlsTorture *t = user_data;
+
+  if (drain (t))
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&t->peer.write_source, g_source_unref);
+  return G_SOURCE_REMOVE;
+}
+
+/* On the wire now, or when our side has taken what is there. */
 static void
 put (TlsTorture *t, const guint8 *data, gsize size)
 {
-  while (size > 0 && !g_io_stream_is_closed (t->peer.stream))
-    {
-      gsize n_wanted = MIN (size, t->peer.limit - t->peer.n_sent);
-      ssize_t n;
+  gsize n = MIN (size, t->peer.limit - t->peer.n_sent);
 
-      if (n_wanted == 0)
-        {
-          tls_peer_close (t);
-          return;
-        }
-      n = send (get_fd (t), data, n_wanted, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (n < 0 && errno == EAGAIN)
-        {
-          g_main_context_iteration (NULL, FALSE);
-          continue;
-        }
-      if (n < 0)
-        return; /* our side has gone */
-      t->peer.n_sent += n;
-      data += n;
-      size -= n;
-    }
+  if (t->peer.closing)
+    return;
+  g_byte_array_append (t->peer.wire, data, n);
+  t->peer.n_sent += n;
+  t->peer.closing = n < size;
+  if (t->peer.write_source != NULL || !drain (t))
+    return;
+  t->peer.write_source =
+      g_socket_create_source (jxs_socket_stream_get_socket (JXS_SOCKET_STREAM (t->peer.stream)),
+                              G_IO_OUT,
+                              NULL);
+  g_source_set_callback (t->peer.write_source, G_SOURCE_FUNC (drain_cb), t, NULL);
+  g_source_attach (t->peer.write_source, NULL);
 }
 
 void
@@ -135,10 +170,12 @@ decrypt (TlsTorture *t)
 
   while (!t->peer.got_end && t->peer.read_error == 0)
     {
+      gsize before = t->peer.inbox->len;
       ssize_t n = gnutls_record_recv (t->peer.session, buffer, sizeof buffer);
 
-      if (n == GNUTLS_E_AGAIN)
-        return;
+      /* also said after a message that was for GnuTLS alone */
+      if (n == GNUTLS_E_AGAIN && t->peer.inbox->len == before)
+        break;
       if (n > 0)
         g_byte_array_append (t->peer.received, buffer, n);
       else if (n == 0)
@@ -146,6 +183,7 @@ decrypt (TlsTorture *t)
       else if (gnutls_error_is_fatal (n))
         t->peer.read_error = n;
     }
+  tls_peer_flush (t);
 }
 
 static gboolean
@@ -171,8 +209,9 @@ arrived_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
 void
 tls_peer_close (TlsTorture *t)
 {
-  g_source_destroy (t->peer.source);
-  g_io_stream_close (t->peer.stream, NULL, NULL);
+  t->peer.closing = TRUE;
+  if (t->peer.write_source == NULL)
+    shut (t);
 }
 
 void
@@ -266,6 +305,7 @@ tls_torture_init (TlsTorture *t, JxsTlsRole role)
               .received = g_byte_array_new (),
               .inbox = g_byte_array_new (),
               .outbox = g_byte_array_new (),
+              .wire = g_byte_array_new (),
               .limit = G_MAXUINT64,
               .inject_at = -1 },
   };
@@ -301,8 +341,9 @@ tls_torture_clear (TlsTorture *t)
   g_clear_error (&t->read_error);
   g_clear_object (&t->base);
   g_byte_array_unref (t->received);
-  tls_peer_close (t);
+  shut (t);
   g_source_unref (t->peer.source);
+  g_byte_array_unref (t->peer.wire);
   g_clear_pointer (&t->peer.session, gnutls_deinit);
   if (t->peer.credentials != NULL)
     free_credentials (t->peer.credentials_type, t->peer.credentials, t->role == JXS_TLS_SERVER);

@@ -49,6 +49,9 @@ typedef struct
 
   GIOStream *stream;
   GByteArray *outbox;
+  GByteArray *wire;      /* has left GnuTLS, and our side has still to take it */
+  gboolean closing;      /* once that is gone */
+  GSource *write_source; /* (nullable) */
   GSource *source;
   gpointer credentials;
   gnutls_credentials_type_t credentials_type;
