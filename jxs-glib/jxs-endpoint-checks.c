@@ -67,6 +67,52 @@ check_unknown (JxsEndpoint *self, JxsJid *peer, GError **error)
   return FALSE;
 }
 
+/* A password that is set proves nothing without encryption. */
+static gboolean
+check_no_password (JxsEndpoint *self, JxsJid *peer, GError **error)
+{
+  if (!jxs_passwords_has (self->passwords, peer, NULL))
+    return TRUE;
+  g_set_error (error,
+               JXS_ERROR,
+               JXS_ERROR_SECURITY,
+               _ ("The password for “%s” cannot be used: the session would not be encrypted"),
+               jxs_jid_to_string (peer));
+  return FALSE;
+}
+
+/* Of a session, as it was when that began. */
+static JxsSecurityPolicy *
+get_policy (JxsEndpoint *self, JxsSession *session)
+{
+  JxsXtlsSecurity *xtls = jxs_endpoint_get_xtls (session);
+
+  return xtls != NULL ? jxs_xtls_security_get_policy (xtls) : self->policy;
+}
+
+static gboolean
+allows (JxsSecurityPolicy *policy, JxsSecurityMethods method)
+{
+  return (jxs_security_policy_get_methods (policy) & method) != 0;
+}
+
+gboolean
+jxs_endpoint_check_plain (JxsEndpoint *self, JxsSession *session, GError **error)
+{
+  JxsJid *peer = jxs_session_get_peer_jid (session);
+
+  if (!check_no_password (self, peer, error))
+    return FALSE;
+  if (!jxs_security_policy_get_require_encryption (get_policy (self, session)))
+    return check_unknown (self, peer, error);
+  g_set_error (error,
+               JXS_ERROR,
+               JXS_ERROR_SECURITY,
+               _ ("“%s” does not encrypt, but encryption is required"),
+               jxs_jid_to_string (peer));
+  return FALSE;
+}
+
 static gboolean
 check_feature (
     GHashTable *features, const char *feature, JxsJid *peer, const char *what, GError **error)
@@ -101,6 +147,37 @@ check_transports (JxsEndpoint *self, GHashTable *features, JxsJid *peer, GError 
   return FALSE;
 }
 
+/* With a way that both can. */
+static gboolean
+check_encryption (JxsEndpoint *self,
+                  GHashTable *features,
+                  JxsJid *peer,
+                  const char *namespace_uri,
+                  GError **error)
+{
+  const gboolean has_xtls = g_hash_table_contains (features, JXS_NS_XTLS);
+  JxsPasswordKind kind = JXS_PASSWORD_STRONG;
+
+  if (has_xtls && jxs_endpoint_can_offer_security (self, peer))
+    return TRUE;
+  jxs_passwords_has (self->passwords, peer, &kind);
+  if (self->xtls != NULL && strcmp (namespace_uri, JXS_NS_XMLSTREAM) == 0 &&
+      kind == JXS_PASSWORD_STRONG && allows (self->policy, JXS_SECURITY_METHODS_STARTTLS))
+    return TRUE; /* inside the stream */
+  if (!check_unknown (self, peer, error) || !check_no_password (self, peer, error))
+    return FALSE;
+  if (!jxs_security_policy_get_require_encryption (self->policy))
+    return TRUE;
+  if (!has_xtls)
+    return check_feature (features, JXS_NS_XTLS, peer, _ ("encrypted sessions (XTLS)"), error);
+  g_set_error (error,
+               JXS_ERROR,
+               JXS_ERROR_SECURITY,
+               _ ("The security policy allows no way of encryption that can be used with “%s”"),
+               jxs_jid_to_string (peer));
+  return FALSE;
+}
+
 gboolean
 jxs_endpoint_check_features (JxsEndpoint *self,
                              GHashTable *features,
@@ -117,19 +194,67 @@ jxs_endpoint_check_features (JxsEndpoint *self,
   return check_feature (features, JXS_NS_JINGLE, peer, _ ("negotiated sessions (Jingle)"), error) &&
          check_feature (features, namespace_uri, peer, what, error) &&
          check_transports (self, features, peer, error) &&
-         (g_hash_table_contains (features, JXS_NS_XTLS) ||
-          (check_unknown (self, peer, error) &&
-           (!jxs_security_policy_get_require_encryption (self->policy) ||
-            check_feature (features, JXS_NS_XTLS, peer, _ ("encrypted sessions (XTLS)"), error))));
+         check_encryption (self, features, peer, namespace_uri, error);
 }
 
 gboolean
-jxs_endpoint_check_stream (JxsEndpoint *self, GIOStream *stream, JxsJid *peer, GError **error)
+jxs_endpoint_check_incoming (JxsEndpoint *self, JxsSession *session, GError **error)
 {
-  if (G_IS_TLS_CONNECTION (stream))
+  JxsXtlsSecurity *xtls = jxs_endpoint_get_xtls (session);
+
+  if (xtls == NULL || !jxs_xtls_security_is_plain (xtls))
     return TRUE;
-  if (!jxs_security_policy_get_require_encryption (self->policy))
-    return check_unknown (self, peer, error);
-  g_set_error_literal (error, JXS_ERROR, JXS_ERROR_SECURITY, _ ("The stream is not encrypted"));
+  return (jxs_endpoint_is_stream_session (self, session) &&
+          allows (get_policy (self, session), JXS_SECURITY_METHODS_STARTTLS)) ||
+         jxs_endpoint_check_plain (self, session, error);
+}
+
+static gboolean
+check_provable (JxsXtlsSecurity *xtls, JxsJid *peer, gboolean is_stream, GError **error)
+{
+  if (is_stream || !jxs_xtls_security_is_password_pending (xtls))
+    return TRUE;
+  g_set_error (error,
+               JXS_ERROR,
+               JXS_ERROR_SECURITY,
+               _ ("“%s” can prove the password only inside an XML stream: open one first"),
+               jxs_jid_to_string (peer));
   return FALSE;
+}
+
+gboolean
+jxs_endpoint_check_answer (JxsEndpoint *self,
+                           JxsSession *session,
+                           gboolean is_stream,
+                           GError **error)
+{
+  JxsXtlsSecurity *xtls = jxs_endpoint_get_xtls (session);
+
+  return xtls == NULL ||
+         (jxs_xtls_security_check_answer (xtls, error) &&
+          check_provable (xtls, jxs_session_get_peer_jid (session), is_stream, error));
+}
+
+gboolean
+jxs_endpoint_needs_stream_security (JxsEndpoint *self, JxsSession *session, GIOStream *stream)
+{
+  JxsXtlsSecurity *xtls = jxs_endpoint_get_xtls (session);
+
+  if (G_IS_TLS_CONNECTION (stream))
+    return xtls != NULL && jxs_xtls_security_is_password_pending (xtls);
+  return self->identity != NULL &&
+         allows (get_policy (self, session), JXS_SECURITY_METHODS_STARTTLS);
+}
+
+gboolean
+jxs_endpoint_check_stream (
+    JxsEndpoint *self, JxsSession *session, GIOStream *stream, gboolean is_stream, GError **error)
+{
+  JxsXtlsSecurity *xtls = jxs_endpoint_get_xtls (session);
+
+  if (is_stream && jxs_endpoint_needs_stream_security (self, session, stream))
+    return TRUE;
+  if (G_IS_TLS_CONNECTION (stream))
+    return check_provable (xtls, jxs_session_get_peer_jid (session), is_stream, error);
+  return jxs_endpoint_check_plain (self, session, error);
 }

@@ -52,13 +52,32 @@ gboolean jxs_endpoint_check_features (JxsEndpoint *self,
                                       JxsJid *peer,
                                       const char *namespace_uri,
                                       GError **error);
-/* What the session delivered; may run code of the application's (JxsTrust). */
+/* What a peer offers, before the application learns of it; may run code of the application's. */
+gboolean jxs_endpoint_check_incoming (JxsEndpoint *self, JxsSession *session, GError **error);
+/* Before a peer's session is accepted: whether there is an answer to its offer. is_stream: an XML
+ * stream will be opened on it. */
+gboolean jxs_endpoint_check_answer (JxsEndpoint *self,
+                                    JxsSession *session,
+                                    gboolean is_stream,
+                                    GError **error);
+/* What the session delivered; may run code of the application's (JxsTrust). TRUE for an XML stream
+ * that is to be secured inside, see jxs_endpoint_needs_stream_security(). */
+gboolean jxs_endpoint_check_stream (
+    JxsEndpoint *self, JxsSession *session, GIOStream *stream, gboolean is_stream, GError **error);
+/* Whether something must still happen inside an XML stream before it may be used: STARTTLS, or the
+ * proof of a strong password (jxs_xtls_security_is_password_pending()). */
 gboolean
-jxs_endpoint_check_stream (JxsEndpoint *self, GIOStream *stream, JxsJid *peer, GError **error);
+jxs_endpoint_needs_stream_security (JxsEndpoint *self, JxsSession *session, GIOStream *stream);
+/* Whether a session may go on without encryption; may run code of the application's (JxsTrust). */
+gboolean jxs_endpoint_check_plain (JxsEndpoint *self, JxsSession *session, GError **error);
 
 /* jxs-endpoint-trust.c: what is demanded of peers */
 
 void jxs_endpoint_start_security (JxsEndpoint *self);
+/* Whether a <security/> of XTLS can be offered to the peer. */
+gboolean jxs_endpoint_can_offer_security (JxsEndpoint *self, JxsJid *peer);
+/* (nullable): of a session that has one */
+JxsXtlsSecurity *jxs_endpoint_get_xtls (JxsSession *session);
 
 /* jxs-endpoint-network.c: how peers are reached */
 

@@ -140,7 +140,11 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   connection = new_connection (self, operation->session, stream);
-  if (!jxs_endpoint_check_stream (self, stream, operation->peer, &error))
+  /* Nothing secures streams inside yet. */
+  if (!jxs_endpoint_check_stream (self, operation->session, stream, operation->is_stream, &error) ||
+      (operation->is_stream &&
+       jxs_endpoint_needs_stream_security (self, operation->session, stream) &&
+       !jxs_endpoint_check_plain (self, operation->session, &error)))
     {
       jxs_connection_abort (connection, JXS_REASON_SECURITY_ERROR, NULL);
       g_task_return_error (task, error);
@@ -177,7 +181,18 @@ connect_session (GTask *task)
 {
   JxsEndpoint *self = g_task_get_source_object (task);
   Operation *operation = g_task_get_task_data (task);
+  GError *error = NULL;
 
+  if (!jxs_session_is_initiator (operation->session) &&
+      !jxs_endpoint_check_answer (self, operation->session, operation->is_stream, &error))
+    {
+      g_autoptr (JxsReason) reason = jxs_reason_new (JXS_REASON_SECURITY_ERROR, NULL);
+
+      jxs_session_terminate (operation->session, reason);
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
   if (operation->reveals_addresses)
     jxs_endpoint_await_policy (self, operation->session, connect_now, task);
   else
@@ -213,6 +228,7 @@ features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Operation *operation = g_task_get_task_data (task);
   g_autoptr (GHashTable) features = NULL;
   const char *namespace_uri;
+  JxsXtlsSecurity *xtls;
   GError *error = NULL;
 
   features = jxs_disco_query_finish (JXS_DISCO (source), result, &error);
@@ -234,8 +250,11 @@ features_known_cb (GObject *source, GAsyncResult *result, gpointer user_data)
         jxs_session_manager_create (self->manager,
                                     operation->peer,
                                     operation->description,
-                                    self->xtls != NULL &&
-                                        g_hash_table_contains (features, JXS_NS_XTLS));
+                                    g_hash_table_contains (features, JXS_NS_XTLS) &&
+                                        jxs_endpoint_can_offer_security (self, operation->peer));
+  xtls = jxs_endpoint_get_xtls (operation->session);
+  if (xtls != NULL && operation->is_stream)
+    jxs_xtls_security_allow_starttls (xtls);
   jxs_session_set_peer_features (operation->session, features);
   operation->reveals_addresses = jxs_endpoint_reveals_addresses (self, features);
   connect_session (g_steal_pointer (&task));

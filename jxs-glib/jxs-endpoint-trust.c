@@ -48,6 +48,25 @@ jxs_endpoint_start_security (JxsEndpoint *self)
   jxs_disco_add_feature (self->disco, JXS_NS_XTLS);
 }
 
+JxsXtlsSecurity *
+jxs_endpoint_get_xtls (JxsSession *session)
+{
+  JxsSecurity *security = jxs_session_get_security (session);
+
+  return JXS_IS_XTLS_SECURITY (security) ? JXS_XTLS_SECURITY (security) : NULL;
+}
+
+gboolean
+jxs_endpoint_can_offer_security (JxsEndpoint *self, JxsJid *peer)
+{
+  const JxsSecurityMethods methods = jxs_security_policy_get_methods (self->policy);
+
+  return self->xtls != NULL &&
+         ((methods & JXS_SECURITY_METHODS_X509) != 0 ||
+          ((methods & JXS_SECURITY_METHODS_SRP) != 0 && self->xtls->supports_srp () &&
+           jxs_passwords_has (self->passwords, peer, NULL)));
+}
+
 /**
  * jxs_endpoint_get_security_policy: (get-property security-policy)
  * @self: an endpoint
@@ -97,8 +116,15 @@ jxs_endpoint_set_peer_password (
 
   if (!jxs_endpoint_check_alive (self, error))
     return FALSE;
-  if (password != NULL && kind == JXS_PASSWORD_SHORT &&
-      (self->xtls == NULL || !self->xtls->supports_srp ()))
+  if (password != NULL && self->xtls == NULL)
+    {
+      g_set_error_literal (error,
+                           JXS_ERROR,
+                           JXS_ERROR_NOT_SUPPORTED,
+                           _ ("Passwords cannot be used: there is no identity to encrypt with"));
+      return FALSE;
+    }
+  if (password != NULL && kind == JXS_PASSWORD_SHORT && !self->xtls->supports_srp ())
     {
       g_set_error_literal (error,
                            JXS_ERROR,
@@ -107,4 +133,28 @@ jxs_endpoint_set_peer_password (
       return FALSE;
     }
   return jxs_passwords_set (self->passwords, peer, password, kind, error);
+}
+
+/**
+ * jxs_endpoint_session_wants_password:
+ * @self: an endpoint
+ * @session: a session of [signal@Endpoint::incoming]
+ *
+ * Gets whether the peer entered a password for @session: ask the user for the same, give it to
+ * [method@Endpoint.set_peer_password], and accept then.
+ *
+ * Returns: %TRUE if it did
+ *
+ * Since: 1.0
+ */
+gboolean
+jxs_endpoint_session_wants_password (JxsEndpoint *self, JxsSession *session)
+{
+  JxsXtlsSecurity *xtls;
+
+  g_return_val_if_fail (JXS_IS_ENDPOINT (self), FALSE);
+  g_return_val_if_fail (JXS_IS_SESSION (session), FALSE);
+
+  xtls = jxs_endpoint_get_xtls (session);
+  return xtls != NULL && jxs_xtls_security_offers_password (xtls);
 }

@@ -72,9 +72,16 @@ refuse (JxsSession *session, JxsReasonCondition condition)
 static void
 incoming_cb (JxsEndpoint *self, JxsSession *session, JxsSessionManager *manager)
 {
+  g_autoptr (GError) error = NULL;
+
   if (g_strcmp0 (jxs_session_get_namespace (session), JXS_NS_PIPE) == 0 &&
       jxs_endpoint_get_session_service (self, session) == NULL)
     refuse (session, JXS_REASON_INCOMPATIBLE_PARAMETERS);
+  else if (!jxs_endpoint_check_incoming (self, session, &error))
+    {
+      jxs_trace_emit (self->trace, "security", "refused", "s:error", error->message, NULL);
+      refuse (session, JXS_REASON_SECURITY_ERROR);
+    }
   else if (!g_signal_has_handler_pending (self, signals[INCOMING], 0, FALSE))
     refuse (session, JXS_REASON_DECLINE);
   else

@@ -36,6 +36,8 @@ JXS_AVAILABLE_IN_1_0
 gboolean jxs_endpoint_set_peer_password (
     JxsEndpoint *self, JxsJid *peer, const char *password, JxsPasswordKind kind, GError **error);
 JXS_AVAILABLE_IN_1_0
+gboolean jxs_endpoint_session_wants_password (JxsEndpoint *self, JxsSession *session);
+JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_set_limits (JxsEndpoint *self, guint sessions_per_peer, guint sessions);
 JXS_AVAILABLE_IN_1_0
 JxsAddressPolicy jxs_endpoint_get_address_policy (JxsEndpoint *self);

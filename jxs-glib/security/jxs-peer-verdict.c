@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/base/jxs-log-private.h>
+#include <jxs-glib/security/jxs-certificate-private.h>
 #include <jxs-glib/security/jxs-fingerprint-private.h>
 
 /* One verdict, the data of its task. */
@@ -99,6 +101,22 @@ ask_trust (GTask *task)
                           g_object_ref (task));
 }
 
+static void
+authority_checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Verdict *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (jxs_certificate_check_authority_finish (result, &error))
+    self->origin = JXS_TRUST_ORIGIN_AUTHORITY;
+  else
+    jxs_log_debug (NULL, "no authority vouches for the peer: %s", error->message);
+  ask_trust (task);
+}
+
 void
 jxs_peer_verdict_async (JxsJid *peer,
                         GTlsCertificate *certificate,
@@ -111,6 +129,7 @@ jxs_peer_verdict_async (JxsJid *peer,
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   Verdict *self = g_new0 (Verdict, 1);
+  GError *error = NULL;
 
   g_task_set_source_tag (task, jxs_peer_verdict_async);
   self->peer = jxs_jid_ref (peer);
@@ -118,7 +137,13 @@ jxs_peer_verdict_async (JxsJid *peer,
   self->trust = g_object_ref (trust);
   self->minimum = minimum;
   g_task_set_task_data (task, self, verdict_free);
-  ask_trust (task);
+  if (!jxs_certificate_check (certificate, peer, &error))
+    g_task_return_error (task, error);
+  else if (authorities != NULL)
+    jxs_certificate_check_authority_async (
+        certificate, peer, authorities, cancellable, authority_checked_cb, g_object_ref (task));
+  else
+    ask_trust (task);
 }
 
 JxsTrustLevel

@@ -30,6 +30,7 @@ typedef enum
   JXS_XTLS_EVENT_CHOICE,      /* security-info, sent or received */
   JXS_XTLS_EVENT_READY,       /* the transport */
   JXS_XTLS_EVENT_VERIFIED,    /* handshake done, certificate as announced */
+  JXS_XTLS_EVENT_PROVED, /* handshake done, and with it the password: nothing is left to judge */
   JXS_XTLS_EVENT_TRUSTED,
   JXS_XTLS_EVENT_LOST, /* the transport, before that: the negotiation stands for the next one */
   JXS_XTLS_EVENT_FAILURE,

@@ -53,6 +53,19 @@ JxsSecurityMethods jxs_xtls_security_get_method (JxsXtlsSecurity *self);
  * nothing, and is not remembered. Once it is proved: jxs_trust_learn (VERIFIED, PASSWORD), then
  * jxs_trust_decide_async(), which may still refuse a distrusted key. */
 gboolean jxs_xtls_security_is_password_pending (JxsXtlsSecurity *self);
+
+/* Before our offer: the content is an XML stream, so that it may go on without <security/> where
+ * the policy allows STARTTLS; it must then not be used before that has come. A responder always
+ * goes on then: its owner looks at is_plain() and at what the content is. */
+void jxs_xtls_security_allow_starttls (JxsXtlsSecurity *self);
+/* The peer's offer, or its answer, was without <security/>. */
+gboolean jxs_xtls_security_is_plain (JxsXtlsSecurity *self);
+/* As the responder: the peer entered a password. */
+gboolean jxs_xtls_security_offers_password (JxsXtlsSecurity *self);
+/* As the responder, before the answer is built: whether there is one. FALSE: JXS_ERROR_SECURITY */
+gboolean jxs_xtls_security_check_answer (JxsXtlsSecurity *self, GError **error);
+/* The policy of when the session began. */
+JxsSecurityPolicy *jxs_xtls_security_get_policy (JxsXtlsSecurity *self);
 /* SHA-256 of the peer's certificate (nullable before) */
 const char *jxs_xtls_security_get_peer_fingerprint (JxsXtlsSecurity *self);
 

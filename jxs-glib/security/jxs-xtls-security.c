@@ -7,7 +7,9 @@
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
 #include <jxs-glib/io/jxs-tls-private.h>
+#include <jxs-glib/security/jxs-certificate-private.h>
 #include <jxs-glib/security/jxs-fingerprint-private.h>
+#include <jxs-glib/security/jxs-peer-verdict-private.h>
 #include <jxs-glib/security/jxs-xtls-codec-private.h>
 #include <jxs-glib/security/jxs-xtls-machine-private.h>
 
@@ -20,14 +22,18 @@ struct _JxsXtlsSecurity
   JxsSecurityPolicy *policy; /* (owned): of when the session began */
   JxsPasswords *passwords;   /* (owned) */
   gboolean (*supports_srp) (void);
+  gboolean allows_starttls; /* where XTLS is not spoken */
 
   JxsXtlsMachine machine;
-  JxsXtls remote; /* what the peer announced */
+  JxsXtls remote;         /* what the peer announced */
+  JxsXtlsMethods offered; /* what we did, as the initiator */
+  JxsXtlsMethods method;  /* the one agreed on, 0 before */
+  gboolean has_password;  /* when we offered or answered */
+  JxsPasswordKind password_kind;
+  GError *refusal; /* (owned) (nullable): why the negotiation failed */
 
   JxsTrustLevel level;
   JxsTrustOrigin origin;
-  JxsSecurityMethods method;
-  gboolean password_pending;
   char *peer_fingerprint; /* (owned) (nullable) */
 };
 
@@ -50,6 +56,18 @@ job_free (gpointer data)
   g_free (job);
 }
 
+static JxsJid *
+get_peer (JxsXtlsSecurity *self)
+{
+  return jxs_security_get_peer_jid (JXS_SECURITY (self));
+}
+
+static const char *
+get_peer_name (JxsXtlsSecurity *self)
+{
+  return jxs_jid_to_string (get_peer (self));
+}
+
 static JxsXtlsAction
 handle (JxsXtlsSecurity *self, JxsXtlsEvent event)
 {
@@ -64,12 +82,35 @@ handle (JxsXtlsSecurity *self, JxsXtlsEvent event)
   return action;
 }
 
+/* What went wrong stays wrong. Takes refusal. */
 static gboolean
-refuse (JxsXtlsSecurity *self, GError **error, const char *message)
+refuse_with (JxsXtlsSecurity *self, GError **error, GError *refusal)
 {
   handle (self, JXS_XTLS_EVENT_FAILURE);
-  g_set_error_literal (error, JXS_ERROR, JXS_ERROR_SECURITY, message);
+  jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
+                  "security",
+                  "refused",
+                  "s:error",
+                  refusal->message,
+                  NULL);
+  g_clear_error (&self->refusal);
+  self->refusal = g_error_copy (refusal);
+  g_propagate_error (error, refusal);
   return FALSE;
+}
+
+/* format: names the peer, and nothing else */
+G_GNUC_PRINTF (3, 4)
+static gboolean
+refuse (JxsXtlsSecurity *self, GError **error, const char *format, ...)
+{
+  va_list args;
+  GError *refusal;
+
+  va_start (args, format);
+  refusal = g_error_new_valist (JXS_ERROR, JXS_ERROR_SECURITY, format, args);
+  va_end (args);
+  return refuse_with (self, error, refusal);
 }
 
 static gboolean
@@ -82,6 +123,87 @@ out_of_order (GError **error)
   return FALSE;
 }
 
+/* ---- negotiation ---- */
+
+/* What the policy and the TLS library let us do, with a password. */
+static JxsXtlsMethods
+get_possible_methods (JxsXtlsSecurity *self)
+{
+  const JxsSecurityMethods allowed = jxs_security_policy_get_methods (self->policy);
+  JxsXtlsMethods methods = 0;
+
+  if ((allowed & JXS_SECURITY_METHODS_X509) != 0)
+    methods |= JXS_XTLS_METHOD_X509;
+  if ((allowed & JXS_SECURITY_METHODS_SRP) != 0 && self->supports_srp ())
+    methods |= JXS_XTLS_METHOD_SRP;
+  return methods;
+}
+
+/* One that is set later is for the next session. */
+static JxsXtlsMethods
+look_for_password (JxsXtlsSecurity *self)
+{
+  self->has_password = jxs_passwords_has (self->passwords, get_peer (self), &self->password_kind);
+  return get_possible_methods (self) & ~(self->has_password ? 0 : JXS_XTLS_METHOD_SRP);
+}
+
+static gboolean
+needs_srp (JxsXtlsSecurity *self)
+{
+  return self->has_password && self->password_kind == JXS_PASSWORD_SHORT;
+}
+
+static gboolean
+refuse_without_srp (JxsXtlsSecurity *self, GError **error)
+{
+  if ((get_possible_methods (self) & JXS_XTLS_METHOD_SRP) == 0)
+    return refuse (
+        self,
+        error,
+        _ ("The password for “%s” cannot be used: the security policy or the TLS library "
+           "does not allow SRP"),
+        get_peer_name (self));
+  return refuse (self,
+                 error,
+                 _ ("“%s” did not enter the password, or cannot use one"),
+                 get_peer_name (self));
+}
+
+/* Between what the peer announced and what we can; a password that is there is never passed over:
+ * who removes srp from the negotiation gains nothing. */
+static gboolean
+choose (JxsXtlsSecurity *self, JxsXtlsMethods ours, GError **error)
+{
+  const JxsXtlsMethods common = ours & self->remote.methods;
+
+  if ((common & JXS_XTLS_METHOD_SRP) != 0)
+    {
+      self->method = JXS_XTLS_METHOD_SRP;
+      return TRUE;
+    }
+  if (needs_srp (self))
+    return refuse_without_srp (self, error);
+  if ((common & JXS_XTLS_METHOD_X509) == 0)
+    {
+      if (!self->has_password && (self->remote.methods & JXS_XTLS_METHOD_SRP) != 0)
+        return refuse (self,
+                       error,
+                       _ ("“%s” asks for a password, and none was entered here"),
+                       get_peer_name (self));
+      return refuse (self,
+                     error,
+                     _ ("“%s” offers no way of encryption that is supported and allowed here"),
+                     get_peer_name (self));
+    }
+  if (!jxs_xtls_has_fingerprint (&self->remote))
+    return refuse (self,
+                   error,
+                   _ ("“%s” announced no fingerprint its certificate could be checked with"),
+                   get_peer_name (self));
+  self->method = JXS_XTLS_METHOD_X509;
+  return TRUE;
+}
+
 static JxsElement *
 jxs_xtls_security_build (JxsSecurity *security)
 {
@@ -91,17 +213,35 @@ jxs_xtls_security_build (JxsSecurity *security)
 
   if (self->machine.state == JXS_XTLS_STATE_PLAIN)
     return NULL;
+  if (initiator)
+    {
+      self->offered = look_for_password (self);
+      local.methods = self->offered;
+      if (local.methods == 0)
+        {
+          handle (self, JXS_XTLS_EVENT_OFFER);
+          return NULL;
+        }
+    }
+  else
+    {
+      if (!choose (self, look_for_password (self), NULL))
+        return NULL; /* secure_async() tells why */
+      local.methods = self->method;
+    }
   handle (self, initiator ? JXS_XTLS_EVENT_OFFER : JXS_XTLS_EVENT_ANSWER);
 
   /* Answered as asked; a peer of the first drafts would not find a newer form. */
   if (!initiator && self->remote.form == JXS_XTLS_FORM_OFFER)
     local.form = JXS_XTLS_FORM_OFFER;
-  local.methods = JXS_XTLS_METHOD_X509;
-  local.fingerprints[G_CHECKSUM_SHA1] =
-      jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA1);
-  if (local.form == JXS_XTLS_FORM_CURRENT)
-    local.fingerprints[G_CHECKSUM_SHA256] =
-        jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA256);
+  if ((local.methods & JXS_XTLS_METHOD_X509) != 0)
+    {
+      local.fingerprints[G_CHECKSUM_SHA1] =
+          jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA1);
+      if (local.form == JXS_XTLS_FORM_CURRENT)
+        local.fingerprints[G_CHECKSUM_SHA256] =
+            jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA256);
+    }
   return jxs_xtls_build (&local);
 }
 
@@ -109,7 +249,7 @@ jxs_xtls_security_build (JxsSecurity *security)
 static void
 send_choice (JxsXtlsSecurity *self)
 {
-  JxsXtls choice = { .methods = JXS_XTLS_METHOD_X509 };
+  JxsXtls choice = { .methods = self->method };
   g_autoptr (JxsElement) security = NULL;
 
   if (self->remote.form == JXS_XTLS_FORM_OFFER)
@@ -117,6 +257,30 @@ send_choice (JxsXtlsSecurity *self)
   security = jxs_xtls_build (&choice);
   handle (self, JXS_XTLS_EVENT_CHOICE);
   jxs_security_send_info (JXS_SECURITY (self), security);
+}
+
+/* The peer's initiate or accept is without <security/>. */
+static gboolean
+take_no_security (JxsXtlsSecurity *self, GError **error)
+{
+  if (self->has_password && !(self->allows_starttls && self->password_kind == JXS_PASSWORD_STRONG))
+    return refuse_without_srp (self, error);
+  if (!self->allows_starttls)
+    {
+      if (jxs_trust_is_known (self->trust, get_peer (self)))
+        return refuse (self,
+                       error,
+                       _ ("“%s” does not encrypt, although its key is known; somebody may be "
+                          "interfering"),
+                       get_peer_name (self));
+      if (jxs_security_policy_get_require_encryption (self->policy))
+        return refuse (self,
+                       error,
+                       _ ("“%s” does not encrypt, but encryption is required"),
+                       get_peer_name (self));
+    }
+  handle (self, JXS_XTLS_EVENT_NO_SECURITY);
+  return TRUE;
 }
 
 static gboolean
@@ -128,39 +292,48 @@ jxs_xtls_security_set_remote (JxsSecurity *security, JxsElement *element, GError
 
   /* We offered none, but the responder does (XEP-0247 0.2 §2). */
   if (initiator && element != NULL && self->machine.state == JXS_XTLS_STATE_NONE)
-    handle (self, JXS_XTLS_EVENT_OFFER);
+    {
+      self->offered = look_for_password (self);
+      handle (self, JXS_XTLS_EVENT_OFFER);
+    }
   if (self->machine.state != (initiator ? JXS_XTLS_STATE_OFFERED : JXS_XTLS_STATE_NONE))
     return out_of_order (error);
 
   if (element == NULL)
-    {
-      if (jxs_trust_is_known (self->trust, jxs_security_get_peer_jid (security)))
-        return refuse (self,
-                       error,
-                       _ ("The peer does not encrypt, although its key is known; somebody may be "
-                          "interfering"));
-      if (jxs_security_policy_get_require_encryption (self->policy))
-        return refuse (self, error, _ ("The peer does not encrypt, but encryption is required"));
-      handle (self, JXS_XTLS_EVENT_NO_SECURITY);
-      return TRUE;
-    }
+    return take_no_security (self, error);
 
   if (!jxs_xtls_parse (element, &remote, error))
     return FALSE;
-  if ((remote.methods & JXS_XTLS_METHOD_X509) == 0)
-    return refuse (self, error, _ ("The peer offers no way of encryption that is supported"));
-  if (!jxs_xtls_has_fingerprint (&remote))
-    return refuse (self,
-                   error,
-                   _ ("The peer announced no fingerprint its certificate could be checked with"));
-
   jxs_xtls_clear (&self->remote);
   self->remote = remote;
   remote = (JxsXtls){ 0 };
-  handle (self, initiator ? JXS_XTLS_EVENT_ANSWER : JXS_XTLS_EVENT_OFFER);
-  if (initiator)
-    send_choice (self);
+  if (!initiator)
+    {
+      /* A password may be entered before the answer; that a person has to accept first is no reason
+       * to show what cannot be accepted. */
+      if ((self->remote.methods & get_possible_methods (self)) == 0 ||
+          ((self->remote.methods & JXS_XTLS_METHOD_SRP) == 0 &&
+           !jxs_xtls_has_fingerprint (&self->remote)))
+        return choose (self, get_possible_methods (self), error);
+      handle (self, JXS_XTLS_EVENT_OFFER);
+      return TRUE;
+    }
+  if (!choose (self, self->offered, error))
+    return FALSE;
+  handle (self, JXS_XTLS_EVENT_ANSWER);
+  send_choice (self);
   return TRUE;
+}
+
+/* What a security-info may choose. */
+static JxsXtlsMethods
+get_open_methods (JxsXtlsSecurity *self)
+{
+  if (self->method != 0)
+    return self->method;
+  return self->machine.state == JXS_XTLS_STATE_OFFERED
+             ? self->remote.methods & get_possible_methods (self)
+             : ~0u;
 }
 
 static gboolean
@@ -183,18 +356,20 @@ jxs_xtls_security_handle_info (JxsSecurity *security, JxsElement *element, GErro
                              "The fingerprint cannot be changed within a session");
         return FALSE;
       }
-  if ((info.methods & JXS_XTLS_METHOD_X509) == 0)
+  if ((info.methods & get_open_methods (self)) == 0)
     {
       g_set_error_literal (error,
                            JXS_STANZA_ERROR,
                            JXS_STANZA_ERROR_NOT_ACCEPTABLE,
-                           "The chosen security method was not offered");
+                           "The chosen security method is not the one agreed on");
       return FALSE;
     }
   if (handle (self, JXS_XTLS_EVENT_CHOICE) == JXS_XTLS_ACTION_REFUSE)
     return out_of_order (error);
   return TRUE;
 }
+
+/* ---- the handshake ---- */
 
 static void
 job_fail (GTask *task, GError *error)
@@ -225,30 +400,21 @@ get_level_name (JxsTrustLevel level)
   return name;
 }
 
+/* The end of what has to be decided. */
 static void
-decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+deliver (GTask *task, JxsXtlsEvent event)
 {
-  g_autoptr (GTask) task = user_data;
   JxsXtlsSecurity *self = g_task_get_source_object (task);
   Job *job = g_task_get_task_data (task);
-  g_autofree char *protocol = NULL;
-  g_autofree char *cipher = NULL;
-  GError *error = NULL;
+  g_autofree char *protocol = jxs_tls_get_protocol_name (job->connection);
+  g_autofree char *cipher = jxs_tls_get_cipher_name (job->connection);
 
-  jxs_security_set_asking (JXS_SECURITY (self), FALSE);
-  self->level = jxs_trust_decide_finish (self->trust, result, &error);
-  if (self->level < JXS_TRUST_LEVEL_FIRST_USE)
-    {
-      job_fail (task, error);
-      return;
-    }
-
-  handle (self, JXS_XTLS_EVENT_TRUSTED);
-  protocol = jxs_tls_get_protocol_name (job->connection);
-  cipher = jxs_tls_get_cipher_name (job->connection);
+  handle (self, event);
   jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
                   "security",
                   "secured",
+                  "s:method",
+                  jxs_security_method_get_name (jxs_xtls_security_get_method (self)),
                   "s:protocol",
                   protocol,
                   "s:cipher",
@@ -261,36 +427,67 @@ decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_pointer (task, g_steal_pointer (&job->connection), g_object_unref);
 }
 
-/* Every announced digest must be that of the certificate the peer showed. */
-static gboolean
-check_certificate (JxsXtlsSecurity *self, GTlsCertificate *certificate, GError **error)
+static void
+decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  if (certificate == NULL)
-    {
-      g_set_error_literal (error,
-                           JXS_ERROR,
-                           JXS_ERROR_SECURITY,
-                           _ ("The peer showed no certificate"));
-      return FALSE;
-    }
-  for (gsize type = 0; type < JXS_XTLS_N_DIGESTS; type++)
-    if (self->remote.fingerprints[type] != NULL &&
-        !jxs_fingerprint_matches (self->remote.fingerprints[type], type, certificate))
-      {
-        g_autofree char *actual = jxs_fingerprint_compute (certificate, type);
-        g_autofree char *shown = jxs_fingerprint_to_text (actual);
-        g_autofree char *announced = jxs_fingerprint_to_text (self->remote.fingerprints[type]);
+  g_autoptr (GTask) task = user_data;
+  JxsXtlsSecurity *self = g_task_get_source_object (task);
+  Job *job = g_task_get_task_data (task);
+  GError *error = NULL;
 
-        g_set_error (error,
-                     JXS_ERROR,
-                     JXS_ERROR_SECURITY,
-                     _ ("The peer showed another certificate than it announced: %s instead of %s; "
-                        "somebody may be listening in"),
-                     shown,
-                     announced);
-        return FALSE;
-      }
-  return TRUE;
+  jxs_security_set_asking (JXS_SECURITY (self), FALSE);
+  self->level = jxs_peer_verdict_finish (result, &self->origin, &error);
+  if (error == NULL)
+    {
+      deliver (task, JXS_XTLS_EVENT_TRUSTED);
+      return;
+    }
+  /* Else the peer, who may be done since long, would only see the connection break. */
+  if (jxs_security_error_is_refusal (error))
+    jxs_tls_refuse (job->connection);
+  job_fail (task, error);
+}
+
+static void
+judge (GTask *task, GTlsCertificate *certificate)
+{
+  JxsXtlsSecurity *self = g_task_get_source_object (task);
+  gboolean opening = jxs_security_is_initiator (JXS_SECURITY (self));
+
+  g_free (self->peer_fingerprint);
+  self->peer_fingerprint = jxs_fingerprint_compute (certificate, G_CHECKSUM_SHA256);
+  handle (self, JXS_XTLS_EVENT_VERIFIED);
+  jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
+                  "security",
+                  "certificate-matches",
+                  "s:peer-fingerprint",
+                  self->peer_fingerprint,
+                  NULL);
+  if (jxs_xtls_security_is_password_pending (self))
+    {
+      self->level = JXS_TRUST_LEVEL_UNKNOWN;
+      deliver (task, JXS_XTLS_EVENT_TRUSTED);
+      return;
+    }
+  jxs_security_set_asking (JXS_SECURITY (self), TRUE);
+  jxs_peer_verdict_async (get_peer (self),
+                          certificate,
+                          self->trust,
+                          jxs_security_policy_get_authorities (self->policy),
+                          jxs_security_policy_get_minimum_trust (self->policy, opening),
+                          g_task_get_cancellable (task),
+                          decided_cb,
+                          g_object_ref (task));
+}
+
+/* Within the handshake. */
+static gboolean
+judge_cb (GTlsCertificate *certificate, gpointer user_data, GError **error)
+{
+  JxsXtlsSecurity *self = JXS_XTLS_SECURITY (user_data);
+
+  return jxs_peer_verdict_check_announced (certificate, &self->remote, error) &&
+         jxs_certificate_check (certificate, get_peer (self), error);
 }
 
 static void
@@ -308,52 +505,64 @@ handshake_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       job_fail (task, error);
       return;
     }
-  certificate = g_tls_connection_get_peer_certificate (job->connection);
-  if (!check_certificate (self, certificate, &error))
+  if (self->method == JXS_XTLS_METHOD_SRP)
     {
-      job_fail (task, error);
+      self->level = JXS_TRUST_LEVEL_VERIFIED;
+      self->origin = JXS_TRUST_ORIGIN_PASSWORD;
+      deliver (task, JXS_XTLS_EVENT_PROVED);
       return;
     }
-
-  g_free (self->peer_fingerprint);
-  self->peer_fingerprint = jxs_fingerprint_compute (certificate, G_CHECKSUM_SHA256);
-  handle (self, JXS_XTLS_EVENT_VERIFIED);
-  jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
-                  "security",
-                  "certificate-matches",
-                  "s:peer-fingerprint",
-                  self->peer_fingerprint,
-                  NULL);
-  jxs_security_set_asking (JXS_SECURITY (self), TRUE);
-  jxs_trust_decide_async (self->trust,
-                          jxs_security_get_peer_jid (JXS_SECURITY (self)),
-                          certificate,
-                          JXS_TRUST_ORIGIN_NONE,
-                          JXS_TRUST_LEVEL_FIRST_USE,
-                          g_task_get_cancellable (task),
-                          decided_cb,
-                          g_object_ref (task));
+  certificate = g_tls_connection_get_peer_certificate (job->connection);
+  if (jxs_peer_verdict_check_announced (certificate, &self->remote, &error))
+    judge (task, certificate);
+  else
+    job_fail (task, error);
 }
 
 static void
 start_handshake (JxsXtlsSecurity *self, GTask *task)
 {
   gboolean initiator = jxs_security_is_initiator (JXS_SECURITY (self));
-  g_autoptr (JxsJid) peer = jxs_jid_to_bare (jxs_security_get_peer_jid (JXS_SECURITY (self)));
+  g_autoptr (JxsJid) local = jxs_jid_to_bare (jxs_security_get_local_jid (JXS_SECURITY (self)));
+  g_autoptr (JxsJid) peer = jxs_jid_to_bare (get_peer (self));
   Job *job = g_task_get_task_data (task);
-  const JxsTlsParams params = {
+  JxsTlsParams params = {
     .role = initiator ? JXS_TLS_CLIENT : JXS_TLS_SERVER,
-    .certificate = jxs_identity_get_certificate (self->identity),
-    .pin = TRUE,
     /* Those we call ourselves cannot be many. */
     .stranger = initiator ? NULL : jxs_jid_to_string (peer),
   };
+  char *password = NULL;
 
+  if (self->method == JXS_XTLS_METHOD_SRP)
+    {
+      password = jxs_passwords_take (self->passwords, peer, NULL);
+      if (password == NULL)
+        {
+          job_fail (task,
+                    g_error_new (JXS_ERROR,
+                                 JXS_ERROR_SECURITY,
+                                 _ ("The password for “%s” is used up: agree on a new one"),
+                                 jxs_jid_to_string (peer)));
+          return;
+        }
+      /* XEP-0250 §2.3 */
+      params.srp_username = jxs_jid_to_string (initiator ? local : peer);
+      params.srp_password = password;
+    }
+  else
+    {
+      params.certificate = jxs_identity_get_certificate (self->identity);
+      params.pin = TRUE;
+      params.judge = judge_cb;
+      params.judge_data = self;
+    }
   jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
                   "security",
                   "handshake",
                   "s:role",
                   initiator ? "client" : "server",
+                  "s:method",
+                  jxs_security_method_get_name (jxs_xtls_security_get_method (self)),
                   NULL);
   jxs_tls_handshake_async (job->base,
                            &params,
@@ -361,6 +570,7 @@ start_handshake (JxsXtlsSecurity *self, GTask *task)
                            g_task_get_cancellable (task),
                            handshake_cb,
                            g_object_ref (task));
+  jxs_password_free (password);
 }
 
 static void
@@ -401,9 +611,11 @@ jxs_xtls_security_secure_async (JxsSecurity *security,
     case JXS_XTLS_ACTION_ABANDON:
     default:
       job_fail (task,
-                g_error_new_literal (JXS_ERROR,
-                                     JXS_ERROR_SECURITY,
-                                     _ ("No encryption was agreed on with the peer")));
+                self->refusal != NULL
+                    ? g_error_copy (self->refusal)
+                    : g_error_new_literal (JXS_ERROR,
+                                           JXS_ERROR_SECURITY,
+                                           _ ("No encryption was agreed on with the peer")));
     }
 }
 
@@ -426,6 +638,7 @@ jxs_xtls_security_finalize (GObject *object)
   g_clear_object (&self->policy);
   g_clear_pointer (&self->passwords, jxs_passwords_unref);
   jxs_xtls_clear (&self->remote);
+  g_clear_error (&self->refusal);
   g_free (self->peer_fingerprint);
 
   G_OBJECT_CLASS (jxs_xtls_security_parent_class)->finalize (object);
@@ -471,6 +684,8 @@ jxs_xtls_security_create (
   self->policy = jxs_security_policy_copy (xtls->policy);
   self->passwords = jxs_passwords_ref (xtls->passwords);
   self->supports_srp = xtls->supports_srp;
+  self->allows_starttls = !initiator && (jxs_security_policy_get_methods (self->policy) &
+                                         JXS_SECURITY_METHODS_STARTTLS) != 0;
   return JXS_SECURITY (self);
 }
 
@@ -503,7 +718,11 @@ jxs_xtls_security_get_method (JxsXtlsSecurity *self)
 {
   g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), JXS_SECURITY_METHODS_NONE);
 
-  return self->method;
+  if (self->method == JXS_XTLS_METHOD_X509)
+    return JXS_SECURITY_METHODS_X509;
+  if (self->method == JXS_XTLS_METHOD_SRP)
+    return JXS_SECURITY_METHODS_SRP;
+  return JXS_SECURITY_METHODS_NONE;
 }
 
 gboolean
@@ -511,5 +730,51 @@ jxs_xtls_security_is_password_pending (JxsXtlsSecurity *self)
 {
   g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
 
-  return self->password_pending;
+  return self->method == JXS_XTLS_METHOD_X509 && self->has_password;
+}
+
+void
+jxs_xtls_security_allow_starttls (JxsXtlsSecurity *self)
+{
+  g_return_if_fail (JXS_IS_XTLS_SECURITY (self));
+
+  self->allows_starttls =
+      (jxs_security_policy_get_methods (self->policy) & JXS_SECURITY_METHODS_STARTTLS) != 0;
+}
+
+gboolean
+jxs_xtls_security_check_answer (JxsXtlsSecurity *self, GError **error)
+{
+  JxsXtlsMethods ours;
+
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
+
+  ours = look_for_password (self);
+  if (self->machine.state == JXS_XTLS_STATE_PLAIN)
+    return !needs_srp (self) || refuse_without_srp (self, error);
+  return self->machine.state != JXS_XTLS_STATE_OFFERED || choose (self, ours, error);
+}
+
+gboolean
+jxs_xtls_security_offers_password (JxsXtlsSecurity *self)
+{
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
+
+  return (self->remote.methods & get_possible_methods (self) & JXS_XTLS_METHOD_SRP) != 0;
+}
+
+gboolean
+jxs_xtls_security_is_plain (JxsXtlsSecurity *self)
+{
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
+
+  return self->machine.state == JXS_XTLS_STATE_PLAIN;
+}
+
+JxsSecurityPolicy *
+jxs_xtls_security_get_policy (JxsXtlsSecurity *self)
+{
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), NULL);
+
+  return self->policy;
 }

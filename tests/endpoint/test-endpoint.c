@@ -296,6 +296,8 @@ test_features (void)
 
       jxs_loopback_channel_new_pair (romeo_jid, juliet_jid, &first, &second);
       endpoint = pair_new_endpoint (JXS_CHANNEL (first), identity, NULL);
+      jxs_security_policy_set_methods (jxs_endpoint_get_security_policy (endpoint),
+                                       JXS_SECURITY_METHODS_X509);
       router = jxs_router_get (JXS_CHANNEL (second));
       if (missing == 0)
         {
@@ -392,18 +394,21 @@ test_untrusted_pipe (void)
 
 /* ---- without encryption ---- */
 
-/* Makes the endpoints of a pair anew: with identity and require-encryption, or without. */
+/* Makes the endpoints of a pair anew: with identity and require-encryption, or without, and never
+ * STARTTLS. */
 static void
 rearm (Pair *pair, guint who, gboolean identity, gboolean required)
 {
+  JxsSecurityPolicy *policy;
+
   g_clear_object (&pair->endpoints[who]);
   settle ();
   pair->endpoints[who] = pair_new_endpoint (JXS_CHANNEL (pair->channels[who]),
                                             identity ? pair->identities[who] : NULL,
                                             identity ? JXS_TRUST (pair->trusts[who]) : NULL);
-  jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (
-                                                  pair->endpoints[who]),
-                                              required);
+  policy = jxs_endpoint_get_security_policy (pair->endpoints[who]);
+  jxs_security_policy_set_require_encryption (policy, required);
+  jxs_security_policy_set_methods (policy, JXS_SECURITY_METHODS_X509);
 }
 
 static void
@@ -465,6 +470,7 @@ test_no_downgrade (void)
   g_clear_error (&error);
 
   rearm (&pair, ROMEO, FALSE, FALSE);
+  rearm (&pair, JULIET, TRUE, TRUE);
   doorman_init (&doorman, pair.endpoints[JULIET]);
   error = try_stream (pair.endpoints[ROMEO], pair.jids[JULIET]);
   g_assert_error (error, JXS_ERROR, JXS_ERROR_SECURITY);

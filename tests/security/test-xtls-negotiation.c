@@ -110,6 +110,7 @@ test_downgrade (Fixture *f, gconstpointer data)
 
         sides_set_up (&fresh, NULL);
         side = as_initiator ? &fresh.initiator : &fresh.responder;
+        side_use_methods (side, JXS_SECURITY_METHODS_X509);
         if (as_initiator)
           offer = jxs_security_build (side->security);
         assert_remote_refused (side, less[i], JXS_ERROR, JXS_ERROR_SECURITY);
@@ -191,6 +192,7 @@ test_known_peer (Fixture *f, gconstpointer data)
       jxs_memory_trust_pin (trust, as_initiator ? f->juliet : f->romeo, seen, FALSE, &error);
       g_assert_no_error (error);
       jxs_security_policy_set_require_encryption (side->config.policy, FALSE);
+      jxs_security_policy_set_methods (side->config.policy, JXS_SECURITY_METHODS_X509);
       side_use_trust (side, trust);
       if (as_initiator)
         offer = jxs_security_build (side->security);

@@ -121,20 +121,34 @@ sides_settle (void)
     ;
 }
 
-void
-side_use_trust (Side *side, gpointer trust)
+/* What is changed in the config counts for sessions that begin afterwards. */
+static void
+side_begin_anew (Side *side)
 {
   JxsJid *local = jxs_security_get_local_jid (side->security);
   JxsJid *peer = jxs_security_get_peer_jid (side->security);
   gboolean initiator = jxs_security_is_initiator (side->security);
   JxsSecurity *security;
 
-  g_object_unref (side->config.trust);
-  side->config.trust = trust;
   security = jxs_xtls_security_create (local, peer, initiator, NULL, &side->config);
   g_assert_finalize_object (side->security);
   side->security = security;
   g_signal_connect (side->security, "send-info", G_CALLBACK (send_info_cb), side);
+}
+
+void
+side_use_trust (Side *side, gpointer trust)
+{
+  g_object_unref (side->config.trust);
+  side->config.trust = trust;
+  side_begin_anew (side);
+}
+
+void
+side_use_methods (Side *side, JxsSecurityMethods methods)
+{
+  jxs_security_policy_set_methods (side->config.policy, methods);
+  side_begin_anew (side);
 }
 
 void
