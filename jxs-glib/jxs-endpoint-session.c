@@ -152,6 +152,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (operation->is_stream)
     jxs_peer_stream_open_async (connection,
+                                NULL,
                                 g_task_get_priority (task),
                                 g_task_get_cancellable (task),
                                 stream_opened_cb,

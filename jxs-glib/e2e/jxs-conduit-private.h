@@ -17,6 +17,8 @@ typedef struct _JxsConduit JxsConduit;
 JxsConduit *jxs_conduit_new (GIOStream *stream, gboolean half_close);
 JxsConduit *jxs_conduit_ref (JxsConduit *self);
 void jxs_conduit_unref (JxsConduit *self);
+/* From now on over another stream, with TLS say. Nobody may be reading or writing. */
+void jxs_conduit_set_stream (JxsConduit *self, GIOStream *stream, gboolean half_close);
 /* (transfer full): each may outlive the connection. */
 GInputStream *jxs_conduit_new_input (JxsConduit *self);
 GOutputStream *jxs_conduit_new_output (JxsConduit *self);

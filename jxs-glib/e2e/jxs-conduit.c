@@ -15,14 +15,23 @@ jxs_conduit_new (GIOStream *stream, gboolean half_close)
 
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
-  self->stream = g_object_ref (stream);
-  self->half_close = half_close;
-  self->input = g_io_stream_get_input_stream (stream);
-  self->output = g_io_stream_get_output_stream (stream);
+  jxs_conduit_set_stream (self, stream, half_close);
   self->context = g_main_context_ref_thread_default ();
   self->over = g_cancellable_new ();
   self->shut = g_cancellable_new ();
   return self;
+}
+
+void
+jxs_conduit_set_stream (JxsConduit *self, GIOStream *stream, gboolean half_close)
+{
+  g_mutex_lock (&self->lock);
+  g_set_object (&self->stream, stream);
+  self->half_close = half_close;
+  self->input = g_io_stream_get_input_stream (stream);
+  self->output = g_io_stream_get_output_stream (stream);
+  self->received = FALSE;
+  g_mutex_unlock (&self->lock);
 }
 
 JxsConduit *

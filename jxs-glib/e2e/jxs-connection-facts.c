@@ -32,6 +32,16 @@ jxs_connection_set_facts (JxsConnection *self, const JxsConnectionFacts *facts)
     }
 }
 
+void
+jxs_connection_upgrade (JxsConnection *self, GTlsConnection *tls, const JxsConnectionFacts *facts)
+{
+  /* close_notify ends a direction alone. */
+  self->machine.half_close = TRUE;
+  g_set_object (&self->stream, G_IO_STREAM (tls));
+  jxs_conduit_set_stream (self->conduit, self->stream, TRUE);
+  jxs_connection_set_facts (self, facts);
+}
+
 /**
  * jxs_connection_get_session: (get-property session)
  * @self: a connection

@@ -60,6 +60,10 @@ JxsConnection *jxs_connection_new (JxsSession *session,
                                    JxsTrace *trace);
 /* Anew; NULL forgets all. The protocol and the cipher are read from its stream. */
 void jxs_connection_set_facts (JxsConnection *self, const JxsConnectionFacts *facts);
+/* Puts TLS, made over its stream, between the application and that stream. Nobody may be reading or
+ * writing. */
+void
+jxs_connection_upgrade (JxsConnection *self, GTlsConnection *tls, const JxsConnectionFacts *facts);
 /* The reason an orderly close gives, JXS_REASON_SUCCESS otherwise. */
 void jxs_connection_set_close_reason (JxsConnection *self, JxsReasonCondition reason);
 /* Ends everything at once, without waiting for anybody. */

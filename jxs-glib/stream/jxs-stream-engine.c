@@ -680,6 +680,12 @@ jxs_stream_engine_set_paused (JxsStreamEngine *self, gboolean paused)
   update_reading (self);
 }
 
+gboolean
+jxs_stream_engine_is_quiet (JxsStreamEngine *self)
+{
+  return self->held.length == 0 && self->parser != NULL && jxs_xml_parser_is_idle (self->parser);
+}
+
 void
 jxs_stream_engine_set_opening_deadline (JxsStreamEngine *self, guint deadline_ms)
 {

@@ -159,6 +159,12 @@ jxs_xml_stream_pause_finish (JxsXmlStream *self, GAsyncResult *result, GError **
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+gboolean
+jxs_xml_stream_is_quiet (JxsXmlStream *self)
+{
+  return jxs_stream_engine_is_quiet (self->engine);
+}
+
 void
 jxs_xml_stream_restart (JxsXmlStream *self, GIOStream *io_stream)
 {
