@@ -55,12 +55,7 @@ decode_string (const gnutls_datum_t *value, guint8 tag)
 static gboolean
 oid_is (const gnutls_datum_t *oid, const char *expected)
 {
-  gsize size = oid->size;
-
-  /* GnuTLS counts the NUL behind it. */
-  if (size > 0 && oid->data[size - 1] == '\0')
-    size--;
-  return size == strlen (expected) && memcmp (oid->data, expected, size) == 0;
+  return oid->size == strlen (expected) && memcmp (oid->data, expected, oid->size) == 0;
 }
 
 static void

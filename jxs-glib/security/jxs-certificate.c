@@ -19,6 +19,8 @@
 #define RSA_MAX_BITS 16384 /* the time of a signature grows with the cube; stops loss of time */
 #define ECC_MIN_BITS 255   /* Ed25519, P-256 */
 
+#define NO_EXPIRY G_GINT64_CONSTANT (253402300799) /* 99991231235959Z, RFC 5280 §4.1.2.5 */
+
 /* How far a peer's clock may be ahead of ours. */
 #define CLOCK_TOLERANCE_SECONDS (G_GINT64_CONSTANT (24) * 60 * 60)
 
@@ -64,7 +66,8 @@ get_expiry (Certificate *crt)
 {
   time_t seconds = gnutls_x509_crt_get_expiration_time (crt);
 
-  if (seconds == (time_t) GNUTLS_X509_NO_WELL_DEFINED_EXPIRATION)
+  /* GnuTLS caps it where time_t is short. */
+  if (seconds >= NO_EXPIRY || seconds == (time_t) GNUTLS_X509_NO_WELL_DEFINED_EXPIRATION)
     return G_MAXINT64;
   return seconds != (time_t) -1 ? seconds : 0;
 }

@@ -3,12 +3,8 @@
 
 #include <string.h>
 
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <jxs-glib/base/jxs-error.h>
-#include <jxs-glib/security/jxs-certificate-private.h>
 #include <jxs-glib/security/jxs-fingerprint-private.h>
-#include <jxs-glib/security/jxs-identity.h>
 
 /* The certificate printed in jingle-xtls §5.1. */
 static const char xtls_certificate[] =
@@ -166,99 +162,176 @@ test_refused (void)
   g_assert_error (endless_error, JXS_STANZA_ERROR, JXS_STANZA_ERROR_BAD_REQUEST);
 }
 
-static void
-test_addresses (void)
-{
-  static const char *const jids[] = { "romeo@montague.lit", "jos\xc3\xa9@m\xc3\xbcller.example" };
-  g_autoptr (GTlsCertificate) none = certificate_new ();
-  g_autoptr (GPtrArray) no_addresses = jxs_certificate_get_xmpp_addresses (none);
+#define SHA_256 "e64db80769072849a6b054c1887cbb06c52cec8a21d7e45a301574b95f726fe4"
+#define SHA_256_TEXT                                                                               \
+  "E64D B807 6907 2849 A6B0 54C1 887C BB06 C52C EC8A 21D7 E45A 3015 74B9 5F72 6FE4"
 
-  g_assert_cmpuint (no_addresses->len, ==, 0);
-  for (gsize i = 0; i < G_N_ELEMENTS (jids); i++)
+static void
+test_text (void)
+{
+  static const char *const texts[] = {
+    SHA_256,
+    SHA_256_TEXT,
+    "E6:4D:B8:07:69:07:28:49:A6:B0:54:C1:88:7C:BB:06:"
+    "C5:2C:EC:8A:21:D7:E4:5A:30:15:74:B9:5F:72:6F:E4",
+    "  e64db807 69072849 a6b054c1 887cbb06\n  c52cec8a 21d7e45a 301574b9 5f726fe4\n",
+  };
+  static const char *const wrong[] = {
+    "",
+    "romeo",
+    XTLS_FINGERPRINT,
+    SHA_256 "0",
+    "xe64db80769072849a6b054c1887cbb06c52cec8a21d7e45a301574b95f726fe4",
+    "e64db80769072849a6b054c1887cbb06c52cec8a21d7e45a301574b95f726fe",
+  };
+  g_autofree char *text = jxs_fingerprint_to_text (SHA_256);
+
+  g_assert_cmpstr (text, ==, SHA_256_TEXT);
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (JxsJid) jid = jxs_jid_new (jids[i], &error);
-      g_autoptr (JxsIdentity) identity = NULL;
-      g_autoptr (GPtrArray) addresses = NULL;
+      g_autofree char *fingerprint = jxs_fingerprint_from_text (texts[i], &error);
 
       g_assert_no_error (error);
-      identity = jxs_identity_generate (jid, JXS_KEY_TYPE_ECDSA_P256, &error);
-      g_assert_no_error (error);
-      addresses = jxs_certificate_get_xmpp_addresses (jxs_identity_get_certificate (identity));
-      g_assert_cmpuint (addresses->len, ==, 1);
-      g_assert_cmpstr (g_ptr_array_index (addresses, 0), ==, jxs_jid_to_string (jid));
+      g_assert_cmpstr (fingerprint, ==, SHA_256);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (jxs_fingerprint_from_text (wrong[i], &error));
+      g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
     }
 }
 
-/* A certificate with these xmppAddr names, lengths given. */
-static GTlsCertificate *
-certificate_with_names (const char *const *names, const gsize *lengths, gsize n_names)
+/* XEP-0147 §2 and RFC 5122 §2 */
+static void
+test_uri (void)
 {
-  gnutls_x509_privkey_t key;
-  gnutls_x509_crt_t crt;
-  gnutls_datum_t pem;
-  GTlsCertificate *certificate;
-  g_autoptr (GError) error = NULL;
-  time_t now = g_get_real_time () / G_USEC_PER_SEC;
+  static const struct
+  {
+    const char *jid;
+    const char *uri;
+  } uris[] = {
+    { "romeo@montague.lit", "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256 },
+    { "romeo@montague.lit/orchard", "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256 },
+    { "montague.lit", "xmpp:montague.lit?trust;sha-256=" SHA_256 },
+    { "jos\xc3\xa9@m\xc3\xbcller.example",
+      "xmpp:jos%C3%A9@m%C3%BCller.example?trust;sha-256=" SHA_256 },
+    { "a?b#c;d=e%f+g@montague.lit",
+      "xmpp:a%3Fb%23c%3Bd%3De%25f%2Bg@montague.lit?trust;sha-256=" SHA_256 },
+    { "juliet@[2001:db8::1]", "xmpp:juliet@[2001:db8::1]?trust;sha-256=" SHA_256 },
+  };
 
-  g_assert_cmpint (gnutls_x509_privkey_init (&key), ==, 0);
-  g_assert_cmpint (gnutls_x509_privkey_generate (
-                       key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1), 0),
-                   ==,
-                   0);
-  g_assert_cmpint (gnutls_x509_crt_init (&crt), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_version (crt, 3), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_serial (crt, "\x01", 1), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_activation_time (crt, now), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_expiration_time (crt, now + 60), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_set_key (crt, key), ==, 0);
-  for (gsize i = 0; i < n_names; i++)
-    g_assert_cmpint (gnutls_x509_crt_set_subject_alt_othername (crt,
-                                                                "1.3.6.1.5.5.7.8.5",
-                                                                names[i],
-                                                                lengths[i],
-                                                                (i == 0 ? GNUTLS_FSAN_SET
-                                                                        : GNUTLS_FSAN_APPEND) |
-                                                                    GNUTLS_FSAN_ENCODE_UTF8_STRING),
-                     ==,
-                     0);
-  g_assert_cmpint (gnutls_x509_crt_sign2 (crt, crt, key, GNUTLS_DIG_SHA256, 0), ==, 0);
-  g_assert_cmpint (gnutls_x509_crt_export2 (crt, GNUTLS_X509_FMT_PEM, &pem), ==, 0);
-  certificate = g_tls_certificate_new_from_pem ((const char *) pem.data, pem.size, &error);
-  g_assert_no_error (error);
-  gnutls_free (pem.data);
-  gnutls_x509_crt_deinit (crt);
-  gnutls_x509_privkey_deinit (key);
-  return certificate;
+  for (gsize i = 0; i < G_N_ELEMENTS (uris); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JxsJid) jid = jxs_jid_new (uris[i].jid, &error);
+      g_autoptr (JxsJid) parsed = NULL;
+      g_autofree char *fingerprint = NULL;
+      g_autofree char *uri = NULL;
+      gboolean done;
+
+      g_assert_no_error (error);
+      uri = jxs_fingerprint_to_uri (jid, SHA_256);
+      g_assert_cmpstr (uri, ==, uris[i].uri);
+      done = jxs_fingerprint_from_uri (uri, &parsed, &fingerprint, &error);
+      g_assert_no_error (error);
+      g_assert_true (done);
+      g_assert_false (jxs_jid_is_full (parsed));
+      g_assert_true (jxs_jid_equal_bare (parsed, jid));
+      g_assert_cmpstr (fingerprint, ==, SHA_256);
+    }
 }
 
 static void
-test_addresses_hostile (void)
+test_uri_notations (void)
 {
-  static const char *const names[] = { "good@example.com",
-                                       "evil@example.com\0.example.net",
-                                       "\xff\xfe@example.com",
-                                       "second@example.com" };
-  static const gsize lengths[] = { 16, 29, 14, 18 };
-  g_autoptr (GTlsCertificate) certificate = certificate_with_names (names, lengths, 4);
-  g_autoptr (GPtrArray) addresses = jxs_certificate_get_xmpp_addresses (certificate);
-  const char *many_names[129];
-  gsize many_lengths[129];
-  g_autoptr (GTlsCertificate) many = NULL;
-  g_autoptr (GPtrArray) many_addresses = NULL;
+  static const char *const uris[] = {
+    "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256,
+    "XMPP:Romeo@Montague.LIT?trust;sha-256=" SHA_256,
+    "xmpp:romeo%40montague.lit?trust;sha-256=" SHA_256,
+    "xmpp:romeo@montague.lit/orchard?trust;sha-256=" SHA_256,
+    "xmpp:romeo@montague.lit?trust;name=Romeo%20Montague;sha-256=" SHA_256 ";sha-1=00",
+    "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256 "#top",
+    "xmpp:romeo@montague.lit?trust;sha-256=%45"
+    "64db80769072849a6b054c1887cbb06c52cec8a21d7e45a"
+    "301574b95f726fe4",
+    "xmpp:romeo@montague.lit?trust;sha-256="
+    "E64DB80769072849A6B054C1887CBB06C52CEC8A21D7E45A301574B95F726FE4",
+  };
 
-  g_assert_cmpuint (addresses->len, ==, 2);
-  g_assert_cmpstr (g_ptr_array_index (addresses, 0), ==, "good@example.com");
-  g_assert_cmpstr (g_ptr_array_index (addresses, 1), ==, "second@example.com");
-
-  for (gsize i = 0; i < G_N_ELEMENTS (many_names); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (uris); i++)
     {
-      many_names[i] = names[0];
-      many_lengths[i] = lengths[0];
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JxsJid) jid = NULL;
+      g_autofree char *fingerprint = NULL;
+      gboolean done = jxs_fingerprint_from_uri (uris[i], &jid, &fingerprint, &error);
+
+      g_assert_no_error (error);
+      g_assert_true (done);
+      g_assert_cmpstr (jxs_jid_to_string (jid), ==, "romeo@montague.lit");
+      g_assert_cmpstr (fingerprint, ==, SHA_256);
     }
-  many = certificate_with_names (many_names, many_lengths, 129);
-  many_addresses = jxs_certificate_get_xmpp_addresses (many);
-  g_assert_cmpuint (many_addresses->len, ==, 0);
+}
+
+static void
+test_uri_refused (void)
+{
+  static const struct
+  {
+    const char *uri;
+    const char *message;
+  } refused[] = {
+    { "", "not a link to an XMPP address" },
+    { "romeo@montague.lit", "not a link to an XMPP address" },
+    { "https://montague.lit/?trust;sha-256=" SHA_256, "not a link to an XMPP address" },
+    { "xmpp", "not a link to an XMPP address" },
+    { "xmpp:", "no fingerprint" },
+    { "xmpp:romeo@montague.lit", "no fingerprint" },
+    { "xmpp:romeo@montague.lit#?trust;sha-256=" SHA_256, "no fingerprint" },
+    { "xmpp:romeo@montague.lit?", "something else" },
+    { "xmpp:romeo@montague.lit?message;body=hello", "something else" },
+    { "xmpp:romeo@montague.lit?sha-256=" SHA_256, "something else" },
+    { "xmpp:romeo@montague.lit?trusted;sha-256=" SHA_256, "something else" },
+    { "xmpp:romeo@montague.lit?trust", "no SHA-256 fingerprint" },
+    { "xmpp:romeo@montague.lit?trust;", "no SHA-256 fingerprint" },
+    { "xmpp:romeo@montague.lit?trust&sha-256=" SHA_256, "something else" },
+    { "xmpp:romeo@montague.lit?trust;sha-1=" XTLS_FINGERPRINT, "no SHA-256 fingerprint" },
+    { "xmpp:romeo@montague.lit?trust;sha-256", "no SHA-256 fingerprint" },
+    { "xmpp:romeo@montague.lit?trust;sha-256=", "wrong length" },
+    { "xmpp:romeo@montague.lit?trust;sha-256=" XTLS_FINGERPRINT, "wrong length" },
+    { "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256 "00", "wrong length" },
+    { "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256 "?", "not a hexadecimal digest" },
+    { "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256 "%", "fingerprint cannot be read" },
+    { "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256 "%00", "fingerprint cannot be read" },
+    { "xmpp:romeo@montague.lit?trust;sha-256=" SHA_256 ";sha-256=" SHA_256, "more than one" },
+    { "xmpp:?trust;sha-256=" SHA_256, "address in the link is not valid" },
+    { "xmpp:@?trust;sha-256=" SHA_256, "address in the link is not valid" },
+    { "xmpp:romeo@?trust;sha-256=" SHA_256, "address in the link is not valid" },
+    { "xmpp:ro meo@montague.lit?trust;sha-256=" SHA_256, "address in the link is not valid" },
+    { "xmpp:ro%20meo@montague.lit?trust;sha-256=" SHA_256, "address in the link is not valid" },
+    { "xmpp:romeo%@montague.lit?trust;sha-256=" SHA_256, "its address cannot be read" },
+    { "xmpp:romeo%zz@montague.lit?trust;sha-256=" SHA_256, "its address cannot be read" },
+    { "xmpp:romeo%00@montague.lit?trust;sha-256=" SHA_256, "its address cannot be read" },
+    { "xmpp:romeo%FF@montague.lit?trust;sha-256=" SHA_256, "its address cannot be read" },
+    { "xmpp://guest@example.com/romeo@montague.lit?trust;sha-256=" SHA_256,
+      "for a certain account of yours" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JxsJid) jid = NULL;
+      g_autofree char *fingerprint = NULL;
+
+      g_test_message ("%s", refused[i].uri);
+      g_assert_false (jxs_fingerprint_from_uri (refused[i].uri, &jid, &fingerprint, &error));
+      g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, refused[i].message));
+      g_assert_null (jid);
+      g_assert_null (fingerprint);
+    }
 }
 
 int
@@ -269,7 +342,9 @@ main (int argc, char **argv)
   g_test_add_func ("/security/fingerprint/notations", test_notations);
   g_test_add_func ("/security/fingerprint/algorithms", test_algorithms);
   g_test_add_func ("/security/fingerprint/refused", test_refused);
-  g_test_add_func ("/security/fingerprint/addresses", test_addresses);
-  g_test_add_func ("/security/fingerprint/addresses-hostile", test_addresses_hostile);
+  g_test_add_func ("/security/fingerprint/text", test_text);
+  g_test_add_func ("/security/fingerprint/uri", test_uri);
+  g_test_add_func ("/security/fingerprint/uri-notations", test_uri_notations);
+  g_test_add_func ("/security/fingerprint/uri-refused", test_uri_refused);
   return g_test_run ();
 }
