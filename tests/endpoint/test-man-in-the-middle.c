@@ -358,6 +358,35 @@ test_afterwards (Fixture *f, gconstpointer data)
   assert_told (f->doorman.error, JXS_ERROR_UNTRUSTED, "*has changed*");
 }
 
+static void
+set_minimum (Fixture *f, guint who, JxsTrustLevel level)
+{
+  JxsSecurityPolicy *policy = jxs_endpoint_get_security_policy (f->endpoints[who]);
+
+  jxs_security_policy_set_minimum_trust_opening (policy, level);
+  jxs_security_policy_set_minimum_trust_accepting (policy, level);
+}
+
+/* Who asks for verified keys gets no other one, hers neither. */
+static void
+test_minimum (Fixture *f, gconstpointer data)
+{
+  guint who = GPOINTER_TO_UINT (data);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JxsXmlStream) stream = NULL;
+
+  set_minimum (f, who, JXS_TRUST_LEVEL_VERIFIED);
+  stream = try_stream (f, &error);
+  g_assert_null (stream);
+  if (who == JULIET)
+    wait_until (f->doorman.error != NULL);
+  assert_told (who == ROMEO ? error : f->doorman.error,
+               JXS_ERROR_UNTRUSTED,
+               "*is not verified, as it has to be here*");
+  settle ();
+  g_assert_null (f->doorman.stream);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -376,6 +405,8 @@ main (int argc, char **argv)
   ADD ("verified-by-caller", 2 + ROMEO, test_known);
   ADD ("verified-by-callee", 2 + JULIET, test_known);
   ADD ("afterwards", 0, test_afterwards);
+  ADD ("caller-wants-verified", ROMEO, test_minimum);
+  ADD ("callee-wants-verified", JULIET, test_minimum);
 #undef ADD
   return g_test_run ();
 }
