@@ -82,6 +82,7 @@ typedef enum
   HOSTILE_REFUSED, /* by the other side, for a reason of security */
   HOSTILE_NO_KEY,
   HOSTILE_NO_METHOD,
+  HOSTILE_PASSWORD, /* none was entered, or it cannot be used */
   HOSTILE_IN_CLEAR, /* the other side does not encrypt */
   HOSTILE_UNTRUSTED,
   HOSTILE_NO_TLS,    /* but something else */
