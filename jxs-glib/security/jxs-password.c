@@ -167,6 +167,7 @@ prepare (const char *password, JxsPasswordKind kind, GError **error)
 {
   gnutls_datum_t prepared = { NULL, 0 };
   gboolean mistyped = FALSE;
+  gsize length;
   char *canonical;
 
   if (strlen (password) > JXS_PASSWORD_MAX_LENGTH)
@@ -182,8 +183,13 @@ prepare (const char *password, JxsPasswordKind kind, GError **error)
           invalid (error, _ ("The password was not typed correctly: its check character differs"));
           return NULL;
         }
-      if (gnutls_utf8_password_normalize (
-              (const guchar *) password, strlen (password), &prepared, 0) < 0)
+      while (g_ascii_isspace (*password))
+        password++;
+      length = strlen (password);
+      while (length > 0 && g_ascii_isspace (password[length - 1]))
+        length--;
+      if (length == 0 ||
+          gnutls_utf8_password_normalize ((const guchar *) password, length, &prepared, 0) < 0)
         {
           invalid (error, _ ("The password is empty or contains unusual characters"));
           return NULL;

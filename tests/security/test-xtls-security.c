@@ -237,25 +237,6 @@ test_cancel_during (Fixture *f, gconstpointer data)
   side_assert_failed (side, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* Joins both sides anew, as a transport that replaces the one before. */
-static void
-replace_transport (Fixture *f)
-{
-  Side *const sides[] = { &f->initiator, &f->responder };
-  g_autoptr (GError) error = NULL;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
-    {
-      g_io_stream_close (sides[i]->base, NULL, NULL);
-      g_clear_object (&sides[i]->base);
-      g_clear_object (&sides[i]->stream);
-      g_clear_object (&sides[i]->result);
-      g_clear_error (&sides[i]->error);
-    }
-  jxs_pipe_new (&f->initiator.base, &f->responder.base, &error);
-  g_assert_no_error (error);
-}
-
 /* What was negotiated stands when the transport is replaced (XEP-0166 §7.2.15), whatever became of
  * TLS on the one before. */
 static void
@@ -272,24 +253,24 @@ test_replaced (Fixture *f, gconstpointer data)
       jxs_clock_advance (G_TIME_SPAN_MINUTE);
       side_wait (sides[i]);
       side_assert_failed (sides[i], JXS_ERROR, JXS_ERROR_TIMED_OUT);
-      replace_transport (f);
+      sides_new_pipe (f);
 
       side_secure (sides[i], cancellable);
       g_main_context_iteration (NULL, FALSE);
       g_cancellable_cancel (cancellable);
       side_wait (sides[i]);
       side_assert_failed (sides[i], G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      replace_transport (f);
+      sides_new_pipe (f);
 
       side_secure (sides[i], cancellable);
       side_wait (sides[i]);
       side_assert_failed (sides[i], G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      replace_transport (f);
+      sides_new_pipe (f);
     }
 
   sides_secure_both (f);
   side_assert_secure (&f->responder, &f->initiator, JXS_TRUST_LEVEL_FIRST_USE);
-  replace_transport (f);
+  sides_new_pipe (f);
   sides_secure_both (f);
   side_assert_secure (&f->initiator, &f->responder, JXS_TRUST_LEVEL_PINNED);
   side_assert_secure (&f->responder, &f->initiator, JXS_TRUST_LEVEL_PINNED);
@@ -304,7 +285,7 @@ test_replaced_after_refusal (Fixture *f, gconstpointer data)
   side_announce (&f->initiator, f->responder.config.identity);
   sides_secure_both (f);
   side_assert_failed (&f->responder, JXS_ERROR, JXS_ERROR_SECURITY);
-  replace_transport (f);
+  sides_new_pipe (f);
   side_secure (&f->responder, NULL);
   side_wait (&f->responder);
   side_assert_failed (&f->responder, JXS_ERROR, JXS_ERROR_SECURITY);

@@ -168,6 +168,27 @@ sides_negotiate (Fixture *f)
   g_assert_no_error (error);
 }
 
+static void
+side_forget (Side *side)
+{
+  g_clear_object (&side->stream);
+  g_clear_object (&side->result);
+  g_clear_error (&side->error);
+  g_io_stream_close (side->base, NULL, NULL);
+  g_clear_object (&side->base);
+}
+
+void
+sides_new_pipe (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+
+  side_forget (&f->initiator);
+  side_forget (&f->responder);
+  jxs_pipe_new (&f->initiator.base, &f->responder.base, &error);
+  g_assert_no_error (error);
+}
+
 void
 side_announce (Side *side, JxsIdentity *identity)
 {

@@ -47,6 +47,8 @@ void side_use_trust (Side *side, gpointer trust);
 void side_use_methods (Side *side, JxsSecurityMethods methods);
 /* session-initiate, session-accept, security-info */
 void sides_negotiate (Fixture *f);
+/* As if the transport were replaced: new base streams, and no results yet. */
+void sides_new_pipe (Fixture *f);
 /* As if the peer had announced this identity. */
 void side_announce (Side *side, JxsIdentity *identity);
 void side_secure (Side *side, GCancellable *cancellable);
