@@ -131,6 +131,14 @@ typedef enum
   OFFER_GOOD,
 } Fitness;
 
+static gboolean
+offers_security (JxsSessionManager *self, const JxsJingleContent *offered)
+{
+  return offered->security != NULL && self->security.namespace_uri != NULL &&
+         g_strcmp0 (jxs_element_get_namespace (offered->security), self->security.namespace_uri) ==
+             0;
+}
+
 static Fitness
 judge_content (JxsSessionManager *self,
                JxsJid *peer,
@@ -167,11 +175,9 @@ judge_content (JxsSessionManager *self,
   security = jxs_session_manager_make_security (self, peer, FALSE);
   if (security != NULL)
     {
-      const gboolean known =
-          offered->security != NULL && g_strcmp0 (jxs_element_get_namespace (offered->security),
-                                                  self->security.namespace_uri) == 0;
+      JxsElement *element = offers_security (self, offered) ? offered->security : NULL;
 
-      if (!jxs_security_set_remote (security, known ? offered->security : NULL, &local_error))
+      if (!jxs_security_set_remote (security, element, &local_error))
         {
           if (local_error->domain != JXS_STANZA_ERROR)
             return OFFER_NO_SECURITY;
@@ -186,7 +192,8 @@ judge_content (JxsSessionManager *self,
 }
 
 /* Looks for the first content that can be served: same-named contents are alternatives, others are
- * not needed (XEP-0166 §7.3). */
+ * not needed (XEP-0166 §7.3). One without security counts only if none was offered with it:
+ * somebody may have put it there. */
 static Fitness
 judge_offer (JxsSessionManager *self,
              JxsJid *peer,
@@ -196,12 +203,18 @@ judge_offer (JxsSessionManager *self,
              GError **error)
 {
   Fitness best = OFFER_NO_APPLICATION;
+  gboolean secured = FALSE;
 
+  for (guint i = 0; i < offer->contents->len; i++)
+    secured |= offers_security (self, g_ptr_array_index (offer->contents, i));
   for (guint i = 0; i < offer->contents->len && best < OFFER_MALFORMED; i++)
     {
-      Fitness fitness =
-          judge_content (self, peer, g_ptr_array_index (offer->contents, i), content, error);
+      const JxsJingleContent *offered = g_ptr_array_index (offer->contents, i);
+      Fitness fitness;
 
+      if (secured && !offers_security (self, offered))
+        continue;
+      fitness = judge_content (self, peer, offered, content, error);
       if (fitness == OFFER_GOOD)
         *index = i;
       best = MAX (best, fitness);

@@ -223,13 +223,14 @@ static const Rewrite rewrites[] = {
     "action='transport-info'(.*)<transport .*</transport>",
     "action='security-info'\\1" MALLORY_SECURITY },
   /* contents */
-  { "content-added-before",
-    "<content ",
-    OTHER_CONTENT "<content ",
-    { HOSTILE_DONE, HOSTILE_DONE },
-    { HOSTILE_MALFORMED, HOSTILE_MALFORMED },
-    { HOSTILE_ANY, HOSTILE_ANY },
-    TRUE },
+  {
+      "content-added-before",
+      "<content ",
+      OTHER_CONTENT "<content ",
+      { HOSTILE_DONE, HOSTILE_DONE },
+      { HOSTILE_MALFORMED, HOSTILE_MALFORMED },
+      { HOSTILE_ANY, HOSTILE_ANY },
+  },
   { "content-added-behind",
     "</content>",
     "</content>" OTHER_CONTENT,
@@ -595,7 +596,8 @@ test_rewrites (const HostileWay *way, const HostilePolicy *policy)
       g_autofree char *replacement = fill_in (rewrites[i].replacement);
 
       /* What is not about security does not depend on the policy. */
-      if (policy != &policies[0] && rewrites[i].others[0] == HOSTILE_ANY)
+      if (policy != &policies[0] && rewrites[i].initiate[0] == HOSTILE_ANY &&
+          rewrites[i].others[0] == HOSTILE_ANY)
         continue;
       attack.pattern = rewrites[i].pattern;
       attack.replacement = replacement;
