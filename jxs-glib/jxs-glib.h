@@ -25,6 +25,8 @@
 #include <jxs-glib/security/jxs-memory-trust.h>
 #include <jxs-glib/security/jxs-password.h>
 #include <jxs-glib/security/jxs-security-policy.h>
+#include <jxs-glib/security/jxs-trust-record.h>
+#include <jxs-glib/security/jxs-trust-store.h>
 #include <jxs-glib/security/jxs-trust.h>
 #include <jxs-glib/security/jxs-verification.h>
 #include <jxs-glib/stream/jxs-stanza.h>

@@ -3,17 +3,16 @@
 
 #include <jxs-glib/security/jxs-memory-trust.h>
 
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
-#include <gnutls/gnutls.h>
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/base/jxs-log-private.h>
 #include <jxs-glib/security/jxs-fingerprint-private.h>
+#include <jxs-glib/security/jxs-trust-verdict-private.h>
 
 #define JXS_MEMORY_TRUST_MAX_PEERS                                                                 \
-  65536 /* keys remembered on first use; stops memory exhaustion by strangers with many addresses  \
+  65536 /* addresses whose keys are remembered; stops memory exhaustion by strangers who have many \
          */
+#define JXS_MEMORY_TRUST_MAX_PEER_KEYS 64 /* the same by keys that are vouched for */
 
 /**
  * JxsMemoryTrust:
@@ -22,8 +21,9 @@
  *
  * The key of a peer never seen is accepted and remembered, and reported as
  * %JXS_TRUST_LEVEL_FIRST_USE: that protects from later attackers, not from one who was there first.
- * A changed key is refused until the old one is forgotten. Keys known from elsewhere are set with
- * [method@MemoryTrust.pin].
+ * A changed key is refused until the old one is forgotten, or until the new one is verified or
+ * vouched for. Keys known from elsewhere are set with [method@MemoryTrust.pin]. To remember keys
+ * for longer, use [class@TrustStore].
  *
  * Since: 1.0
  */
@@ -31,15 +31,9 @@ struct _JxsMemoryTrust
 {
   GObject parent_instance;
 
-  GHashTable *keys; /* (owned) (element-type utf8 Key): by bare JID */
+  GHashTable *peers; /* (owned) (element-type utf8 GPtrArray): JxsTrustRow, by bare address */
   gboolean first_use;
 };
-
-typedef struct
-{
-  char *fingerprint; /* (owned): SHA-256, normalized */
-  gboolean verified;
-} Key;
 
 static void jxs_memory_trust_iface_init (JxsTrustInterface *iface);
 
@@ -56,91 +50,110 @@ typedef enum
 
 static GParamSpec *properties[N_PROPS];
 
-static void
-key_free (gpointer data)
-{
-  Key *key = data;
-
-  g_free (key->fingerprint);
-  g_free (key);
-}
-
-static char *
-key_name (JxsJid *jid)
+/* (transfer none) */
+static GPtrArray *
+get_rows (JxsMemoryTrust *self, JxsJid *jid)
 {
   g_autoptr (JxsJid) bare = jxs_jid_to_bare (jid);
+  const char *name = jxs_jid_to_string (bare);
+  GPtrArray *rows = g_hash_table_lookup (self->peers, name);
 
-  return g_strdup (jxs_jid_to_string (bare));
+  if (rows == NULL)
+    {
+      rows = jxs_trust_rows_new ();
+      g_hash_table_insert (self->peers, g_strdup (name), rows);
+    }
+  return rows;
 }
 
-static void
-remember (JxsMemoryTrust *self, JxsJid *jid, const char *fingerprint, gboolean verified)
+/* What was refused is not remembered. */
+static gboolean
+remember (JxsMemoryTrust *self, GPtrArray *rows, JxsTrustRow *row)
 {
-  Key *key = g_new0 (Key, 1);
+  JxsTrustRow *own = jxs_trust_rows_find (rows, row->fingerprint);
 
-  key->fingerprint = g_strdup (fingerprint);
-  key->verified = verified;
-  g_hash_table_replace (self->keys, key_name (jid), key);
+  if (row->level == JXS_TRUST_LEVEL_UNKNOWN)
+    return TRUE;
+  if (own == NULL && (rows->len >= JXS_MEMORY_TRUST_MAX_PEER_KEYS ||
+                      g_hash_table_size (self->peers) > JXS_MEMORY_TRUST_MAX_PEERS))
+    return FALSE;
+  if (own != NULL)
+    g_ptr_array_remove (rows, own);
+  g_ptr_array_add (rows, jxs_trust_row_ref (row));
+  return TRUE;
 }
 
+/* Peers whose key was not accepted take no room. */
 static void
-judge_first_use (JxsMemoryTrust *self, JxsTrustRequest *request, const char *name)
+drop_empty (JxsMemoryTrust *self, JxsJid *jid, GPtrArray *rows)
 {
-  JxsTrustLevel level = JXS_TRUST_LEVEL_DISTRUSTED;
-  g_autofree char *message = NULL;
-
-  if (!self->first_use)
-    {
-      g_autofree char *shown =
-          jxs_fingerprint_to_text (jxs_trust_request_get_fingerprint (request));
-
-      message =
-          g_strdup_printf (_ ("The key of %s is not known; its fingerprint is %s"), name, shown);
-    }
-  else if (g_hash_table_size (self->keys) >= JXS_MEMORY_TRUST_MAX_PEERS)
-    message = g_strdup_printf (_ ("The key of %s is new, but too many keys are remembered"), name);
-  else
-    {
-      remember (self,
-                jxs_trust_request_get_peer_jid (request),
-                jxs_trust_request_get_fingerprint (request),
-                FALSE);
-      level = JXS_TRUST_LEVEL_FIRST_USE;
-    }
-  jxs_trust_request_respond (request, level, message);
+  if (rows->len == 0)
+    jxs_memory_trust_forget (self, jid);
 }
 
 static void
 jxs_memory_trust_decide (JxsTrust *trust, JxsTrustRequest *request)
 {
   JxsMemoryTrust *self = JXS_MEMORY_TRUST (trust);
-  const char *fingerprint = jxs_trust_request_get_fingerprint (request);
-  g_autofree char *name = key_name (jxs_trust_request_get_peer_jid (request));
-  const Key *key = g_hash_table_lookup (self->keys, name);
+  JxsJid *jid = jxs_trust_request_get_peer_jid (request);
+  GPtrArray *rows = get_rows (self, jid);
+  g_autoptr (JxsTrustRow) seen =
+      jxs_trust_row_new (jid, jxs_trust_request_get_fingerprint (request));
+  const JxsTrustCircumstances circumstances = {
+    .origin = jxs_trust_request_get_origin (request),
+    .minimum = jxs_trust_request_get_level_wanted (request),
+    .first_use = self->first_use,
+    .now = jxs_trust_now (),
+  };
+  g_auto (JxsTrustVerdict) verdict = { 0 };
+  g_autofree char *message = NULL;
 
-  if (key == NULL)
-    judge_first_use (self, request, name);
-  else if (gnutls_memcmp (key->fingerprint, fingerprint, strlen (fingerprint)) == 0)
-    jxs_trust_request_respond (request,
-                               key->verified ? JXS_TRUST_LEVEL_VERIFIED : JXS_TRUST_LEVEL_PINNED,
-                               NULL);
-  else
+  jxs_trust_judge (rows, seen, &circumstances, &verdict);
+  if (verdict.write != NULL && !remember (self, rows, verdict.write) && verdict.must_write)
     {
-      g_autofree char *known = jxs_fingerprint_to_text (key->fingerprint);
-      g_autofree char *shown = jxs_fingerprint_to_text (fingerprint);
-      g_autofree char *message = g_strdup_printf (
-          _ ("The key of %s has changed: known is %s, shown was %s"), name, known, shown);
-
-      jxs_trust_request_respond (request, JXS_TRUST_LEVEL_DISTRUSTED, message);
+      verdict.outcome = JXS_TRUST_OUTCOME_REFUSED;
+      message =
+          g_strdup_printf (_ ("The key of %s is new, but too many keys are remembered"), seen->jid);
     }
+  else if (verdict.outcome == JXS_TRUST_OUTCOME_REFUSED)
+    message = jxs_trust_verdict_to_message (&verdict, seen);
+  drop_empty (self, jid, rows);
+
+  if (verdict.outcome == JXS_TRUST_OUTCOME_ACCEPTED)
+    jxs_trust_request_respond (request, verdict.level, NULL);
+  else
+    jxs_trust_request_respond (request, JXS_TRUST_LEVEL_DISTRUSTED, message);
+}
+
+static void
+jxs_memory_trust_learn (JxsTrust *trust,
+                        JxsJid *peer,
+                        GTlsCertificate *certificate,
+                        JxsTrustLevel level,
+                        JxsTrustOrigin origin,
+                        const char *voucher)
+{
+  JxsMemoryTrust *self = JXS_MEMORY_TRUST (trust);
+  GPtrArray *rows = get_rows (self, peer);
+  g_autofree char *fingerprint = jxs_fingerprint_compute (certificate, G_CHECKSUM_SHA256);
+  g_autoptr (JxsTrustRow) learned = jxs_trust_row_new (peer, fingerprint);
+  g_autoptr (JxsTrustRow) row = NULL;
+
+  learned->level = level;
+  learned->origin = origin;
+  learned->voucher = g_strdup (voucher);
+  row = jxs_trust_judge_learned (rows, learned);
+  if (row != NULL)
+    remember (self, rows, row);
+  drop_empty (self, peer, rows);
 }
 
 static gboolean
 jxs_memory_trust_is_known (JxsTrust *trust, JxsJid *peer)
 {
-  g_autofree char *name = key_name (peer);
+  g_autoptr (JxsJid) bare = jxs_jid_to_bare (peer);
 
-  return g_hash_table_contains (JXS_MEMORY_TRUST (trust)->keys, name);
+  return g_hash_table_contains (JXS_MEMORY_TRUST (trust)->peers, jxs_jid_to_string (bare));
 }
 
 static void
@@ -148,6 +161,7 @@ jxs_memory_trust_iface_init (JxsTrustInterface *iface)
 {
   iface->decide = jxs_memory_trust_decide;
   iface->is_known = jxs_memory_trust_is_known;
+  iface->learn = jxs_memory_trust_learn;
 }
 
 static void
@@ -187,7 +201,7 @@ jxs_memory_trust_finalize (GObject *object)
 {
   JxsMemoryTrust *self = JXS_MEMORY_TRUST (object);
 
-  g_clear_pointer (&self->keys, g_hash_table_unref);
+  g_clear_pointer (&self->peers, g_hash_table_unref);
 
   G_OBJECT_CLASS (jxs_memory_trust_parent_class)->finalize (object);
 }
@@ -221,7 +235,8 @@ jxs_memory_trust_class_init (JxsMemoryTrustClass *klass)
 static void
 jxs_memory_trust_init (JxsMemoryTrust *self)
 {
-  self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, key_free);
+  self->peers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   self->first_use = TRUE;
 }
 
@@ -298,6 +313,8 @@ jxs_memory_trust_pin (
     JxsMemoryTrust *self, JxsJid *jid, const char *fingerprint, gboolean verified, GError **error)
 {
   g_autofree char *normalized = NULL;
+  g_autoptr (JxsTrustRow) row = NULL;
+  GPtrArray *rows;
   GChecksumType type;
 
   g_return_val_if_fail (JXS_IS_MEMORY_TRUST (self), FALSE);
@@ -317,7 +334,13 @@ jxs_memory_trust_pin (
                    text);
       return FALSE;
     }
-  remember (self, jid, normalized, verified);
+  row = jxs_trust_row_new (jid, normalized);
+  g_clear_pointer (&row->device, g_free);
+  row->level = verified ? JXS_TRUST_LEVEL_VERIFIED : JXS_TRUST_LEVEL_PINNED;
+  row->origin = JXS_TRUST_ORIGIN_APPLICATION;
+  rows = get_rows (self, jid);
+  g_ptr_array_set_size (rows, 0);
+  g_ptr_array_add (rows, g_steal_pointer (&row));
   return TRUE;
 }
 
@@ -326,18 +349,18 @@ jxs_memory_trust_pin (
  * @self: a memory of keys
  * @jid: the address of a peer; a resource is left out
  *
- * Forgets the key of the peer, so that its next one counts as seen for the first time.
+ * Forgets the keys of the peer, so that its next one counts as seen for the first time.
  *
  * Since: 1.0
  */
 void
 jxs_memory_trust_forget (JxsMemoryTrust *self, JxsJid *jid)
 {
-  g_autofree char *name = NULL;
+  g_autoptr (JxsJid) bare = NULL;
 
   g_return_if_fail (JXS_IS_MEMORY_TRUST (self));
   g_return_if_fail (jid != NULL);
 
-  name = key_name (jid);
-  g_hash_table_remove (self->keys, name);
+  bare = jxs_jid_to_bare (jid);
+  g_hash_table_remove (self->peers, jxs_jid_to_string (bare));
 }

@@ -12,6 +12,7 @@ typedef void (*JxsTrustRequestFilter) (JxsTrustRequest *request,
                                        const char *message);
 
 void jxs_trust_request_set_filter (JxsTrustRequest *self, JxsTrustRequestFilter filter);
+JxsTrustRequestFilter jxs_trust_request_get_filter (JxsTrustRequest *self);
 /* Past the filter. Does nothing if the request is over. */
 void jxs_trust_request_complete (JxsTrustRequest *self, JxsTrustLevel level, const char *message);
 /* Who was asked; NULL once the request is over. */

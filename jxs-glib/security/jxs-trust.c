@@ -344,6 +344,12 @@ jxs_trust_request_set_filter (JxsTrustRequest *self, JxsTrustRequestFilter filte
   self->filter = filter;
 }
 
+JxsTrustRequestFilter
+jxs_trust_request_get_filter (JxsTrustRequest *self)
+{
+  return self->filter;
+}
+
 JxsTrust *
 jxs_trust_request_get_trust (JxsTrustRequest *self)
 {
