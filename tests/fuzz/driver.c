@@ -5,12 +5,14 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Runs a fuzz target as an ordinary test, without libFuzzer: every file of its corpus, then a fixed
- * number of mutations of them, always the same ones. Arguments: NAME CORPUS-DIRECTORY. The input
- * being run is kept in NAME.input in the current directory; after a crash it is what crashed. */
+ * number of mutations of them, always the same ones. Arguments: NAME CORPUS-DIRECTORY, and how many
+ * mutations where each takes long. The input being run is kept in NAME.input in the current
+ * directory; after a crash it is what crashed. */
 
 #define N_MUTATIONS 40000
 #define SEED 20
@@ -20,6 +22,7 @@ typedef struct
 {
   char *name;       /* (unowned) */
   GPtrArray *files; /* (owned) (element-type GBytes) */
+  guint n_mutations;
   int fd;
 } Driver;
 
@@ -125,7 +128,7 @@ test_mutations (void)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (SEED);
 
-  for (guint i = 0; i < N_MUTATIONS; i++)
+  for (guint i = 0; i < driver.n_mutations; i++)
     {
       g_autoptr (GByteArray) input = g_byte_array_new ();
       gsize size;
@@ -147,10 +150,11 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_assert_cmpint (argc, ==, 3);
+  g_assert_true (argc == 3 || argc == 4);
   LLVMFuzzerInitialize (&argc, &argv);
 
   driver.name = argv[1];
+  driver.n_mutations = argc == 4 ? (guint) atoi (argv[3]) : N_MUTATIONS;
   driver.files = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   load_corpus (argv[2]);
   input_name = g_strdup_printf ("%s.input", driver.name);
