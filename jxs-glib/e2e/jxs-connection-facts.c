@@ -42,6 +42,22 @@ jxs_connection_upgrade (JxsConnection *self, GTlsConnection *tls, const JxsConne
   jxs_connection_set_facts (self, facts);
 }
 
+void
+jxs_connection_set_trust (JxsConnection *self, JxsTrustLevel level, JxsTrustOrigin origin)
+{
+  g_autoptr (GObject) object = g_object_ref (G_OBJECT (self));
+  const gboolean changed = self->trust_level != level;
+
+  self->trust_level = level;
+  if (self->trust_origin != origin)
+    {
+      self->trust_origin = origin;
+      g_object_notify (object, "trust-origin");
+    }
+  if (changed)
+    g_object_notify (object, "trust-level");
+}
+
 /**
  * jxs_connection_get_session: (get-property session)
  * @self: a connection
@@ -196,7 +212,8 @@ jxs_connection_get_peer_fingerprint (JxsConnection *self)
  * jxs_connection_get_trust_level: (get-property trust-level)
  * @self: a connection
  *
- * Gets how far the peer's key was trusted when the connection was opened. Show people
+ * Gets how far the peer's key is trusted: what was decided when the connection was opened, and
+ * %JXS_TRUST_LEVEL_VERIFIED once it was verified ([class@Verification]). Show people
  * %JXS_TRUST_LEVEL_FIRST_USE as what it is: nobody knows yet whose key that is.
  *
  * Returns: the level; %JXS_TRUST_LEVEL_DISTRUSTED when the connection is not encrypted end to end
