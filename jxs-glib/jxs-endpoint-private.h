@@ -27,6 +27,7 @@ struct _JxsEndpoint
   JxsRouter *router;          /* (owned) */
   JxsDisco *disco;            /* (owned) */
   JxsSessionManager *manager; /* (owned) */
+  guint pubkeys_handler;      /* of router */
   JxsXtlsConfig *xtls;        /* unowned (nullable): lives as long as the manager */
 
   JxsS5bService *s5b; /* (owned) */
@@ -120,6 +121,8 @@ void jxs_endpoint_end_waits (JxsEndpoint *self);
 /* jxs-endpoint-streams.c: what the library itself says inside open streams */
 
 void jxs_endpoint_install_streams (GObjectClass *object_class);
+void jxs_endpoint_start_streams (JxsEndpoint *self);
+void jxs_endpoint_stop_streams (JxsEndpoint *self);
 /* Takes what the two endpoints exchange on a peer's stream that has opened: no stanza of theirs
  * reaches the application. Before it connects to the stream. */
 void

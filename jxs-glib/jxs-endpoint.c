@@ -164,6 +164,7 @@ jxs_endpoint_constructed (GObject *object)
       self->manager, "incoming", G_CALLBACK (incoming_cb), self, G_CONNECT_SWAPPED);
   jxs_disco_add_feature (self->disco, JXS_NS_JINGLE);
   jxs_endpoint_start_network (self);
+  jxs_endpoint_start_streams (self);
   jxs_endpoint_start_security (self);
   jxs_endpoint_register (self, JXS_NS_XMLSTREAM);
   jxs_endpoint_register (self, JXS_NS_PIPE);
@@ -192,6 +193,7 @@ jxs_endpoint_dispose (GObject *object)
   self->xtls = NULL;
   g_clear_object (&self->manager);
   jxs_endpoint_stop_network (self);
+  jxs_endpoint_stop_streams (self);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->disco);
   g_clear_object (&self->router);

@@ -46,16 +46,11 @@ void
 jxs_connection_set_trust (JxsConnection *self, JxsTrustLevel level, JxsTrustOrigin origin)
 {
   g_autoptr (GObject) object = g_object_ref (G_OBJECT (self));
-  const gboolean changed = self->trust_level != level;
 
   self->trust_level = level;
-  if (self->trust_origin != origin)
-    {
-      self->trust_origin = origin;
-      g_object_notify (object, "trust-origin");
-    }
-  if (changed)
-    g_object_notify (object, "trust-level");
+  self->trust_origin = origin;
+  g_object_notify (object, "trust-origin");
+  g_object_notify (object, "trust-level");
 }
 
 /**

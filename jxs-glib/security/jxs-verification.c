@@ -439,11 +439,10 @@ jxs_verification_confirm (JxsVerification *self)
  * Our person compared the string with the peer's person, and they differ: somebody may be listening
  * in, or one of them misread.
  *
- * Both sides are told, and end the stream with %JXS_ERROR_UNTRUSTED. What made them accept the key
- * on both sides is taken back if it was no more than that the key was seen: it becomes
- * %JXS_TRUST_LEVEL_UNKNOWN, so that nobody uses it again without a person's decision. It does not
- * become %JXS_TRUST_LEVEL_DISTRUSTED, as persons misread; and a key that somebody verified before
- * stays verified.
+ * Both sides are told, and end the stream with %JXS_ERROR_UNTRUSTED. On both the key of the other
+ * becomes %JXS_TRUST_LEVEL_UNKNOWN ([method@Trust.learn]), so that it is not used again without a
+ * person's decision. It does not become %JXS_TRUST_LEVEL_DISTRUSTED, as persons misread; and a key
+ * that was verified before stays verified, as nobody in the middle has it.
  *
  * Does nothing while there is nothing to compare, or when the verification is over.
  *

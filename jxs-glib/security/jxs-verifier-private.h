@@ -13,7 +13,7 @@ G_DECLARE_FINAL_TYPE (JxsVerifier, jxs_verifier, JXS, VERIFIER, GObject)
 
 typedef struct
 {
-  /* The peer began one. FALSE: nobody is here. May be NULL. */
+  /* The peer began one. FALSE: nobody is here. */
   gboolean (*offered) (JxsVerification *verification, gpointer user_data);
   /* Both persons confirmed; the verification is told afterwards. */
   void (*verified) (gpointer user_data);
@@ -25,7 +25,7 @@ typedef struct
 
 /* router: of an inner channel on the stream, which is not kept. binding: what is in it is taken;
  * NULL: the stream cannot be verified, and the peer is told so. user_data is unowned: until
- * jxs_verifier_close(). */
+ * jxs_verifier_close() or _abandon(). */
 JxsVerifier *jxs_verifier_new (JxsRouter *router,
                                JxsXmlStream *stream,
                                JxsSasSide side,
@@ -34,6 +34,9 @@ JxsVerifier *jxs_verifier_new (JxsRouter *router,
                                gpointer user_data);
 /* JXS_ERROR: CLOSED, NOT_SUPPORTED, BUSY, LIMIT. (transfer full) */
 JxsVerification *jxs_verifier_begin (JxsVerifier *self, GError **error);
+gboolean jxs_verifier_is_busy (JxsVerifier *self);
+/* user_data goes away: none of the funcs is called any more. */
+void jxs_verifier_abandon (JxsVerifier *self);
 /* The stream is over; error: why (nullable). */
 void jxs_verifier_close (JxsVerifier *self, const GError *error);
 

@@ -364,7 +364,7 @@ offer (JxsVerifier *self)
 
   self->current = g_object_ref (verification);
   self->offering = TRUE;
-  taken = self->funcs->offered != NULL && self->funcs->offered (verification, self->user_data);
+  taken = self->funcs != NULL && self->funcs->offered (verification, self->user_data);
   self->offering = FALSE;
   if (self->current != verification)
     return FALSE;
@@ -548,6 +548,19 @@ jxs_verifier_begin (JxsVerifier *self, GError **error)
   return verification;
 }
 
+gboolean
+jxs_verifier_is_busy (JxsVerifier *self)
+{
+  return self->current != NULL;
+}
+
+void
+jxs_verifier_abandon (JxsVerifier *self)
+{
+  self->funcs = NULL;
+  self->user_data = NULL;
+}
+
 void
 jxs_verifier_close (JxsVerifier *self, const GError *error)
 {
@@ -556,8 +569,7 @@ jxs_verifier_close (JxsVerifier *self, const GError *error)
   if (router == NULL)
     return;
   jxs_router_remove_handler (router, self->handler);
-  self->funcs = NULL;
-  self->user_data = NULL;
+  jxs_verifier_abandon (self);
   handle (self, &(JxsSasInput){ .event = JXS_SAS_EVENT_CLOSED }, &(Arrival){ .reason = error });
   if (self->current != NULL)
     drop_offer (self, JXS_SAS_FAILURE_CLOSED, error);
