@@ -65,8 +65,7 @@ void jxs_connection_set_facts (JxsConnection *self, const JxsConnectionFacts *fa
 void
 jxs_connection_upgrade (JxsConnection *self, GTlsConnection *tls, const JxsConnectionFacts *facts);
 /* Somebody verified the peer while the connection was open. */
-void
-jxs_connection_set_trust (JxsConnection *self, JxsTrustLevel level, JxsTrustOrigin origin);
+void jxs_connection_set_trust (JxsConnection *self, JxsTrustLevel level, JxsTrustOrigin origin);
 /* The reason an orderly close gives, JXS_REASON_SUCCESS otherwise. */
 void jxs_connection_set_close_reason (JxsConnection *self, JxsReasonCondition reason);
 /* Ends everything at once, without waiting for anybody. */

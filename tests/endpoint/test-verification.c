@@ -100,7 +100,8 @@ typedef struct
   Inbox inboxes[2];
   JxsVerification *verifications[2];
   guint n_offered[2];
-  gboolean deaf; /* nobody is connected to the signal */
+  JxsTrustLevel level; /* of both keys; DISTRUSTED: first use */
+  gboolean deaf;       /* nobody is connected to the signal */
 } Scene;
 
 static void
@@ -127,6 +128,8 @@ scene_init_with (Scene *scene, JxsIdentity *identity)
       g_clear_object (&scene->pair.endpoints[i]);
       settle ();
       scene->books[i] = g_object_new (NOTEBOOK_TYPE_TRUST, NULL);
+      if (scene->level != JXS_TRUST_LEVEL_DISTRUSTED)
+        scene->books[i]->level = scene->level;
       scene->pair.endpoints[i] = pair_new_endpoint (JXS_CHANNEL (scene->pair.channels[i]),
                                                     own,
                                                     JXS_TRUST (scene->books[i]));
@@ -315,6 +318,222 @@ test_both_confirm (gconstpointer data)
   scene_clear (&scene);
 }
 
+/* Both learn of it, take the key back and end the stream, whoever says no. */
+static void
+test_reject (gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  Scene scene = { 0 };
+
+  scene_init (&scene);
+  begin (&scene, ROMEO);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  jxs_verification_confirm (scene.verifications[!who]);
+  jxs_verification_reject (scene.verifications[who]);
+  wait_until (scene.inboxes[ROMEO].closed && scene.inboxes[JULIET].closed);
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_failed (&scene, i, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+      assert_notes (&scene, i, "unknown", "short-string");
+      g_assert_error (scene.inboxes[i].error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+      g_assert_cmpint (jxs_connection_get_trust_level (scene.connections[i]),
+                       ==,
+                       JXS_TRUST_LEVEL_UNKNOWN);
+    }
+  scene_clear (&scene);
+}
+
+/* Who has the verified key is nobody in the middle. */
+static void
+test_reject_verified (void)
+{
+  Scene scene = { 0 };
+
+  scene.level = JXS_TRUST_LEVEL_VERIFIED;
+  scene_init (&scene);
+  begin (&scene, ROMEO);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  jxs_verification_reject (scene.verifications[ROMEO]);
+  wait_until (scene.inboxes[ROMEO].closed && scene.inboxes[JULIET].closed);
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_failed (&scene, i, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+      g_assert_cmpuint (scene.books[i]->notes->len, ==, 0);
+      g_assert_cmpint (jxs_connection_get_trust_level (scene.connections[i]),
+                       ==,
+                       JXS_TRUST_LEVEL_VERIFIED);
+    }
+  scene_clear (&scene);
+}
+
+/* Nothing is lost by it, and one can begin again. */
+static void
+test_cancel (gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  Scene scene = { 0 };
+
+  scene_init (&scene);
+  begin (&scene, ROMEO);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  jxs_verification_confirm (scene.verifications[who]);
+  jxs_verification_cancel (scene.verifications[who]);
+  assert_failed (&scene, who, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  wait_until (is_in (&scene, !who, JXS_VERIFICATION_STATE_FAILED));
+  assert_failed (&scene, !who, JXS_ERROR, JXS_ERROR_DECLINED);
+  assert_open (&scene);
+
+  begin (&scene, JULIET);
+  /* Before the peer has heard of it. */
+  jxs_verification_confirm (scene.verifications[JULIET]);
+  jxs_verification_reject (scene.verifications[JULIET]);
+  g_assert_true (is_in (&scene, JULIET, JXS_VERIFICATION_STATE_WAITING));
+  jxs_verification_cancel (scene.verifications[JULIET]);
+  assert_failed (&scene, JULIET, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_open (&scene);
+
+  begin (&scene, ROMEO);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  jxs_verification_confirm (scene.verifications[ROMEO]);
+  jxs_verification_confirm (scene.verifications[JULIET]);
+  wait_both (&scene, JXS_VERIFICATION_STATE_VERIFIED);
+  scene_clear (&scene);
+}
+
+/* Nobody hears of what the peer begins, or does not want it. */
+static void
+refuse_cb (JxsEndpoint *endpoint, JxsVerification *verification, gpointer user_data)
+{
+  g_assert_cmpint (jxs_verification_get_state (verification), ==, JXS_VERIFICATION_STATE_WAITING);
+  jxs_verification_cancel (verification);
+  g_assert_cmpint (jxs_verification_get_state (verification), ==, JXS_VERIFICATION_STATE_FAILED);
+}
+
+static void
+test_declined (gconstpointer data)
+{
+  Scene scene = { .deaf = TRUE };
+
+  scene_init (&scene);
+  if (data != NULL)
+    g_signal_connect (scene.pair.endpoints[JULIET], "verification", G_CALLBACK (refuse_cb), NULL);
+  /* It is no guess, so it may happen any number of times. */
+  for (guint i = 0; i < 2 * 3; i++)
+    {
+      begin (&scene, ROMEO);
+      wait_until (is_in (&scene, ROMEO, JXS_VERIFICATION_STATE_FAILED));
+      assert_failed (&scene, ROMEO, JXS_ERROR, JXS_ERROR_DECLINED);
+    }
+  assert_open (&scene);
+  scene_clear (&scene);
+}
+
+/* Both begin before either has heard of the other: one verification for both. */
+static void
+test_both_begin (void)
+{
+  Scene scene = { 0 };
+
+  scene_init (&scene);
+  begin (&scene, ROMEO);
+  begin (&scene, JULIET);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  assert_same (&scene);
+  g_assert_cmpuint (scene.n_offered[ROMEO] + scene.n_offered[JULIET], ==, 0);
+  jxs_verification_confirm (scene.verifications[ROMEO]);
+  jxs_verification_confirm (scene.verifications[JULIET]);
+  wait_both (&scene, JXS_VERIFICATION_STATE_VERIFIED);
+  /* The refusal of Juliet's begin is nobody's business. */
+  assert_open (&scene);
+  scene_clear (&scene);
+}
+
+static void
+assert_cannot_begin (Scene *scene, guint who, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (
+      jxs_endpoint_verify_stream (scene->pair.endpoints[who], scene->streams[who], &error));
+  g_assert_error (error, JXS_ERROR, code);
+}
+
+static void
+test_refused_begin (void)
+{
+  g_autoptr (GError) error = NULL;
+  Scene scene = { 0 };
+
+  scene_init (&scene);
+  g_assert_null (
+      jxs_endpoint_verify_stream (scene.pair.endpoints[ROMEO], scene.streams[JULIET], &error));
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
+  begin (&scene, ROMEO);
+  assert_cannot_begin (&scene, ROMEO, JXS_ERROR_BUSY);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  assert_cannot_begin (&scene, ROMEO, JXS_ERROR_BUSY);
+  assert_cannot_begin (&scene, JULIET, JXS_ERROR_BUSY);
+  close_stream (scene.streams[ROMEO]);
+  wait_until (scene.inboxes[ROMEO].closed && scene.inboxes[JULIET].closed);
+  assert_failed (&scene, ROMEO, JXS_ERROR, JXS_ERROR_CLOSED);
+  assert_failed (&scene, JULIET, JXS_ERROR, JXS_ERROR_CLOSED);
+  assert_cannot_begin (&scene, ROMEO, JXS_ERROR_CLOSED);
+  assert_cannot_begin (&scene, JULIET, JXS_ERROR_CLOSED);
+  scene_clear (&scene);
+}
+
+/* Whoever sits in the middle has three guesses and no more. */
+static void
+test_three_guesses (void)
+{
+  Scene scene = { 0 };
+
+  scene_init (&scene);
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_open (&scene);
+      begin (&scene, i % 2);
+      wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+      jxs_verification_cancel (scene.verifications[JULIET]);
+      wait_both (&scene, JXS_VERIFICATION_STATE_FAILED);
+    }
+  wait_until (scene.inboxes[ROMEO].closed && scene.inboxes[JULIET].closed);
+  g_assert_error (scene.inboxes[JULIET].error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_cannot_begin (&scene, ROMEO, JXS_ERROR_CLOSED);
+  scene_clear (&scene);
+}
+
+/* Persons have ten minutes. */
+static void
+test_time_out (void)
+{
+  Scene scene = { 0 };
+
+  jxs_clock_use_fake (0);
+  scene_init (&scene);
+  begin (&scene, ROMEO);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  /* Until nothing is on its way. */
+  send_body (scene.streams[JULIET], "Art thou ready?");
+  wait_until (scene.inboxes[ROMEO].bodies->len == 1);
+  g_ptr_array_set_size (scene.inboxes[ROMEO].stanzas, 0);
+  jxs_clock_advance (599 * G_USEC_PER_SEC);
+  settle ();
+  jxs_verification_confirm (scene.verifications[ROMEO]);
+  assert_open (&scene);
+  g_assert_true (is_in (&scene, ROMEO, JXS_VERIFICATION_STATE_CONFIRMED));
+  g_assert_true (is_in (&scene, JULIET, JXS_VERIFICATION_STATE_COMPARING));
+  jxs_clock_advance (2 * G_USEC_PER_SEC);
+  wait_both (&scene, JXS_VERIFICATION_STATE_FAILED);
+  assert_failed (&scene, ROMEO, JXS_ERROR, JXS_ERROR_TIMED_OUT);
+  assert_failed (&scene, JULIET, JXS_ERROR, JXS_ERROR_TIMED_OUT);
+  assert_open (&scene);
+  hurry_start ();
+  scene_clear (&scene);
+  hurry_stop ();
+  jxs_clock_use_real ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -325,5 +544,24 @@ main (int argc, char **argv)
   g_test_add_data_func ("/endpoint/verification/accepter-begins",
                         GUINT_TO_POINTER (JULIET),
                         test_both_confirm);
+  g_test_add_data_func ("/endpoint/verification/opener-rejects",
+                        GUINT_TO_POINTER (ROMEO),
+                        test_reject);
+  g_test_add_data_func ("/endpoint/verification/accepter-rejects",
+                        GUINT_TO_POINTER (JULIET),
+                        test_reject);
+  g_test_add_func ("/endpoint/verification/reject-verified", test_reject_verified);
+  g_test_add_data_func ("/endpoint/verification/opener-cancels",
+                        GUINT_TO_POINTER (ROMEO),
+                        test_cancel);
+  g_test_add_data_func ("/endpoint/verification/accepter-cancels",
+                        GUINT_TO_POINTER (JULIET),
+                        test_cancel);
+  g_test_add_data_func ("/endpoint/verification/nobody-is-there", NULL, test_declined);
+  g_test_add_data_func ("/endpoint/verification/declined", "yes", test_declined);
+  g_test_add_func ("/endpoint/verification/both-begin", test_both_begin);
+  g_test_add_func ("/endpoint/verification/refused-begin", test_refused_begin);
+  g_test_add_func ("/endpoint/verification/three-guesses", test_three_guesses);
+  g_test_add_func ("/endpoint/verification/time-out", test_time_out);
   return g_test_run ();
 }
