@@ -9,6 +9,7 @@
 #include <jxs-glib/security/jxs-certificate-private.h>
 #include <jxs-glib/security/jxs-fingerprint-private.h>
 #include <jxs-glib/security/jxs-identity-pem-private.h>
+#include <jxs-glib/security/jxs-identity-token-private.h>
 
 /**
  * JxsIdentity:
@@ -248,8 +249,8 @@ jxs_identity_new_from_pem (const char *pem, GError **error)
  * it.
  *
  * A PIN is given in the URI of the key, as `pin-value`, or as `pin-source` with the path of a file.
- * Talks to the token before it returns, as every handshake with this identity does: with a slow one
- * call it from another thread. The identity cannot be saved.
+ * The key signs something before this returns, so with a slow token call it from another thread;
+ * handshakes have to wait for the token as well. The identity cannot be saved.
  *
  * Fails with %JXS_ERROR_INVALID_ARGUMENT if a URI is malformed or finds nothing, or the key is not
  * that of the certificate, with %JXS_ERROR_AUTHENTICATION if the token wants another PIN.
@@ -262,21 +263,14 @@ JxsIdentity *
 jxs_identity_new_from_pkcs11 (const char *certificate_uri, const char *key_uri, GError **error)
 {
   g_autoptr (GTlsCertificate) certificate = NULL;
-  g_autoptr (GError) local_error = NULL;
 
   g_return_val_if_fail (certificate_uri != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  certificate = g_tls_certificate_new_from_pkcs11_uris (certificate_uri, key_uri, &local_error);
+  certificate =
+      jxs_identity_token_load (certificate_uri, key_uri != NULL ? key_uri : certificate_uri, error);
   if (certificate == NULL)
-    {
-      g_set_error (error,
-                   JXS_ERROR,
-                   JXS_ERROR_INVALID_ARGUMENT,
-                   _ ("The certificate cannot be read from the token: %s"),
-                   local_error->message);
-      return NULL;
-    }
+    return NULL;
   return jxs_identity_new (certificate, NULL);
 }
 

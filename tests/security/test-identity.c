@@ -11,93 +11,7 @@
 #include <jxs-glib/base/jxs-error.h>
 #include <jxs-glib/security/jxs-identity.h>
 
-typedef struct
-{
-  char *folder;
-  char *path;
-  GFile *file;
-  JxsJid *jid;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  f->folder = g_dir_make_tmp ("jxs-identity-XXXXXX", &error);
-  g_assert_no_error (error);
-  f->path = g_build_filename (f->folder, "identity.pem", NULL);
-  f->file = g_file_new_for_path (f->path);
-  f->jid = jxs_jid_new ("romeo@montague.lit/orchard", &error);
-  g_assert_no_error (error);
-}
-
-static guint
-count_files (const char *folder)
-{
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  g_unlink (f->path);
-  g_assert_cmpint (g_rmdir (f->folder), ==, 0); /* nothing temporary was left */
-  g_free (f->folder);
-  g_free (f->path);
-  g_object_unref (f->file);
-  jxs_jid_unref (f->jid);
-}
-
-static void
-result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GAsyncResult **out = user_data;
-
-  *out = g_object_ref (result);
-}
-
-static GAsyncResult *
-wait_for (GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  return *result;
-}
-
-static JxsIdentity *
-load (Fixture *f, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  jxs_identity_load_async (f->file, NULL, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
-  return jxs_identity_load_finish (wait_for (&result), error);
-}
-
-static JxsIdentity *
-load_or_generate (Fixture *f, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  jxs_identity_load_or_generate_async (
-      f->file, f->jid, NULL, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
-  return jxs_identity_load_or_generate_finish (wait_for (&result), error);
-}
-
-static gboolean
-save (Fixture *f, JxsIdentity *identity, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-
-  jxs_identity_save_async (
-      identity, f->file, NULL, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
-  return jxs_identity_save_finish (identity, wait_for (&result), error);
-}
+#include "identity-file.h"
 
 static void
 assert_mode (const char *path, guint mode)
@@ -106,15 +20,6 @@ assert_mode (const char *path, guint mode)
 
   g_assert_cmpint (g_stat (path, &status), ==, 0);
   g_assert_cmphex (status.st_mode & 0777, ==, mode);
-}
-
-static void
-assert_same (JxsIdentity *a, JxsIdentity *b)
-{
-  g_autofree char *first = jxs_identity_get_fingerprint (a, G_CHECKSUM_SHA256);
-  g_autofree char *second = jxs_identity_get_fingerprint (b, G_CHECKSUM_SHA256);
-
-  g_assert_cmpstr (first, ==, second);
 }
 
 static void
@@ -149,7 +54,7 @@ check_certificate (JxsIdentity *identity, int algorithm)
 }
 
 static void
-test_generate (Fixture *f, gconstpointer data)
+test_generate (IdentityFile *f, gconstpointer data)
 {
   static const struct
   {
@@ -180,20 +85,20 @@ test_generate (Fixture *f, gconstpointer data)
       g_assert_true (certificate == jxs_identity_get_certificate (identity));
       g_assert_true (jxs_jid_equal (jid, jxs_identity_get_jid (identity)));
 
-      g_assert_true (save (f, identity, NULL, &error));
+      g_assert_true (identity_file_save (f, identity, NULL, NULL, &error));
       g_assert_no_error (error);
       assert_mode (f->path, 0600);
-      loaded = load (f, NULL, &error);
+      loaded = identity_file_load (f, NULL, NULL, &error);
       g_assert_no_error (error);
-      assert_same (identity, loaded);
+      assert_same_identity (identity, loaded);
       /* Not so what was saved: the worker thread may let go of it a moment later. */
       g_assert_finalize_object (g_steal_pointer (&loaded));
     }
-  g_assert_cmpuint (count_files (f->folder), ==, 1);
+  g_assert_cmpuint (identity_file_count (f), ==, 1);
 }
 
 static void
-test_long_address (Fixture *f, gconstpointer data)
+test_long_address (IdentityFile *f, gconstpointer data)
 {
   g_autofree char *local = g_strnfill (1000, 'a');
   g_autoptr (GError) error = NULL;
@@ -207,7 +112,7 @@ test_long_address (Fixture *f, gconstpointer data)
 }
 
 static void
-test_save_replaces (Fixture *f, gconstpointer data)
+test_save_replaces (IdentityFile *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JxsIdentity) identity = NULL;
@@ -219,21 +124,21 @@ test_save_replaces (Fixture *f, gconstpointer data)
   g_assert_cmpint (g_chmod (f->path, 0644), ==, 0);
   identity = jxs_identity_generate (f->jid, JXS_KEY_TYPE_ECDSA_P256, &error);
   g_assert_no_error (error);
-  g_assert_true (save (f, identity, NULL, &error));
+  g_assert_true (identity_file_save (f, identity, NULL, NULL, &error));
   g_assert_no_error (error);
   assert_mode (f->path, 0600);
-  loaded = load (f, NULL, &error);
+  loaded = identity_file_load (f, NULL, NULL, &error);
   g_assert_no_error (error);
-  assert_same (identity, loaded);
-  g_assert_cmpuint (count_files (f->folder), ==, 1);
+  assert_same_identity (identity, loaded);
+  g_assert_cmpuint (identity_file_count (f), ==, 1);
 }
 
 /* Without its key the file would be of no use, and what was there is not lost for it. */
 static void
-test_save_without_key (Fixture *f, gconstpointer data)
+test_save_without_key (IdentityFile *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JxsIdentity) whole = load_or_generate (f, NULL, &error);
+  g_autoptr (JxsIdentity) whole = identity_file_ensure (f, NULL, NULL, &error);
   g_autoptr (JxsIdentity) keyless = NULL;
   g_autoptr (JxsIdentity) loaded = NULL;
   g_autoptr (GTlsCertificate) certificate = NULL;
@@ -244,16 +149,16 @@ test_save_without_key (Fixture *f, gconstpointer data)
   certificate = g_tls_certificate_new_from_pem (pem, -1, &error);
   g_assert_no_error (error);
   keyless = g_object_new (JXS_TYPE_IDENTITY, "certificate", certificate, NULL);
-  g_assert_false (save (f, keyless, NULL, &error));
+  g_assert_false (identity_file_save (f, keyless, NULL, NULL, &error));
   g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
-  loaded = load (f, NULL, &error);
+  loaded = identity_file_load (f, NULL, NULL, &error);
   g_assert_no_error (error);
-  assert_same (whole, loaded);
+  assert_same_identity (whole, loaded);
 }
 
 static void
-test_folders (Fixture *f, gconstpointer data)
+test_folders (IdentityFile *f, gconstpointer data)
 {
   g_autofree char *one = g_build_filename (f->folder, "one", NULL);
   g_autofree char *two = g_build_filename (one, "two", NULL);
@@ -263,7 +168,7 @@ test_folders (Fixture *f, gconstpointer data)
 
   g_clear_object (&f->file);
   f->file = g_file_new_for_path (path);
-  identity = load_or_generate (f, NULL, &error);
+  identity = identity_file_ensure (f, NULL, NULL, &error);
   g_assert_no_error (error);
   assert_mode (path, 0600);
   assert_mode (two, 0700);
@@ -274,7 +179,7 @@ test_folders (Fixture *f, gconstpointer data)
 }
 
 static void
-test_load_errors (Fixture *f, gconstpointer data)
+test_load_errors (IdentityFile *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JxsIdentity) identity = NULL;
@@ -286,7 +191,7 @@ test_load_errors (Fixture *f, gconstpointer data)
   g_autofree char *large = g_strnfill (65537, 'x');
   g_autofree char *cut = NULL;
 
-  g_assert_null (load (f, NULL, &error));
+  g_assert_null (identity_file_load (f, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, f->path));
   g_clear_error (&error);
@@ -313,13 +218,13 @@ test_load_errors (Fixture *f, gconstpointer data)
         g_assert_true (g_file_set_contents_full (
             f->path, contents[i], -1, G_FILE_SET_CONTENTS_NONE, 0600, &error));
         g_assert_no_error (error);
-        g_assert_null (load (f, NULL, &error));
+        g_assert_null (identity_file_load (f, NULL, NULL, &error));
         g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
         g_assert_nonnull (strstr (error->message, f->path));
         g_clear_error (&error);
 
         /* Never replaced by a new one. */
-        g_assert_null (load_or_generate (f, NULL, &error));
+        g_assert_null (identity_file_ensure (f, NULL, NULL, &error));
         g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
         g_clear_error (&error);
         g_unlink (f->path);
@@ -327,57 +232,57 @@ test_load_errors (Fixture *f, gconstpointer data)
   }
 
   g_assert_cmpint (g_mkdir (f->path, 0700), ==, 0);
-  g_assert_null (load (f, NULL, &error));
+  g_assert_null (identity_file_load (f, NULL, NULL, &error));
   g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
-  g_assert_false (save (f, identity, NULL, &error));
+  g_assert_false (identity_file_save (f, identity, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
   g_clear_error (&error);
   g_assert_cmpint (g_rmdir (f->path), ==, 0);
 
   /* Opening a named pipe does not wait for its other end. */
   g_assert_cmpint (mkfifo (f->path, 0600), ==, 0);
-  g_assert_null (load (f, NULL, &error));
+  g_assert_null (identity_file_load (f, NULL, NULL, &error));
   g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
 }
 
 static void
-test_open_to_others (Fixture *f, gconstpointer data)
+test_open_to_others (IdentityFile *f, gconstpointer data)
 {
   static const guint modes[] = { 0640, 0604, 0620, 0602, 0644, 0666, 0777 };
   g_autoptr (GError) error = NULL;
-  g_autoptr (JxsIdentity) identity = load_or_generate (f, NULL, &error);
+  g_autoptr (JxsIdentity) identity = identity_file_ensure (f, NULL, NULL, &error);
   g_autoptr (JxsIdentity) loaded = NULL;
 
   g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (modes); i++)
     {
       g_assert_cmpint (g_chmod (f->path, modes[i]), ==, 0);
-      g_assert_null (load (f, NULL, &error));
+      g_assert_null (identity_file_load (f, NULL, NULL, &error));
       g_assert_error (error, JXS_ERROR, JXS_ERROR_SECURITY);
       g_assert_nonnull (strstr (error->message, f->path));
       g_clear_error (&error);
     }
   g_assert_cmpint (g_chmod (f->path, 0400), ==, 0);
-  loaded = load (f, NULL, &error);
+  loaded = identity_file_load (f, NULL, NULL, &error);
   g_assert_no_error (error);
-  assert_same (identity, loaded);
+  assert_same_identity (identity, loaded);
 }
 
 static void
-test_not_local (Fixture *f, gconstpointer data)
+test_not_local (IdentityFile *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
   g_clear_object (&f->file);
   f->file = g_file_new_for_uri ("resource:///nowhere/identity.pem");
-  g_assert_null (load_or_generate (f, NULL, &error));
+  g_assert_null (identity_file_ensure (f, NULL, NULL, &error));
   g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
 }
 
 /* Whoever comes first, all end with one identity, and it is the one in the file. */
 static void
-test_race (Fixture *f, gconstpointer data)
+test_race (IdentityFile *f, gconstpointer data)
 {
   GAsyncResult *results[8] = { NULL };
   JxsIdentity *identities[8];
@@ -386,25 +291,26 @@ test_race (Fixture *f, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
     jxs_identity_load_or_generate_async (
-        f->file, f->jid, NULL, G_PRIORITY_DEFAULT, NULL, result_cb, &results[i]);
+        f->file, f->jid, NULL, G_PRIORITY_DEFAULT, NULL, identity_file_result_cb, &results[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
     {
-      identities[i] = jxs_identity_load_or_generate_finish (wait_for (&results[i]), &error);
+      identities[i] =
+          jxs_identity_load_or_generate_finish (identity_file_wait (&results[i]), &error);
       g_assert_no_error (error);
       g_object_unref (results[i]);
     }
-  loaded = load (f, NULL, &error);
+  loaded = identity_file_load (f, NULL, NULL, &error);
   g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (results); i++)
     {
-      assert_same (identities[i], loaded);
+      assert_same_identity (identities[i], loaded);
       g_object_unref (identities[i]);
     }
-  g_assert_cmpuint (count_files (f->folder), ==, 1);
+  g_assert_cmpuint (identity_file_count (f), ==, 1);
 }
 
 static void
-test_cancel (Fixture *f, gconstpointer data)
+test_cancel (IdentityFile *f, gconstpointer data)
 {
   g_autoptr (GCancellable) before = g_cancellable_new ();
   g_autoptr (GCancellable) during = g_cancellable_new ();
@@ -413,29 +319,30 @@ test_cancel (Fixture *f, gconstpointer data)
   g_autoptr (GAsyncResult) result = NULL;
 
   g_cancellable_cancel (before);
-  g_assert_null (load (f, before, &error));
+  g_assert_null (identity_file_load (f, NULL, before, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
-  g_assert_null (load_or_generate (f, before, &error));
+  g_assert_null (identity_file_ensure (f, NULL, before, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
 
   identity = jxs_identity_generate (f->jid, JXS_KEY_TYPE_ECDSA_P256, &error);
   g_assert_no_error (error);
-  g_assert_false (save (f, identity, before, &error));
+  g_assert_false (identity_file_save (f, identity, NULL, before, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_false (g_file_test (f->path, G_FILE_TEST_EXISTS));
 
-  jxs_identity_save_async (identity, f->file, NULL, G_PRIORITY_DEFAULT, during, result_cb, &result);
+  jxs_identity_save_async (
+      identity, f->file, NULL, G_PRIORITY_DEFAULT, during, identity_file_result_cb, &result);
   g_cancellable_cancel (during);
-  g_assert_false (jxs_identity_save_finish (identity, wait_for (&result), &error));
+  g_assert_false (jxs_identity_save_finish (identity, identity_file_wait (&result), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void
-test_empty (Fixture *f, gconstpointer data)
+test_empty (IdentityFile *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JxsIdentity) identity = jxs_identity_new_from_pem ("", &error);
@@ -448,7 +355,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, func) g_test_add (name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func)                                                                            \
+  g_test_add (name, IdentityFile, NULL, identity_file_set_up, func, identity_file_tear_down)
   ADD ("/security/identity/generate", test_generate);
   ADD ("/security/identity/long-address", test_long_address);
   ADD ("/security/identity/save-replaces", test_save_replaces);
