@@ -26,6 +26,7 @@ typedef struct
   char *text;                  /* (owned) (nullable): of SASL, to work on or to be sent */
   JxsSaslError condition;      /* why an attempt was rejected */
   JxsStreamError refusal;      /* what a refused peer is told */
+  gboolean optional;           /* plain will do */
   gboolean opened;             /* headers were exchanged */
   gboolean told;               /* the peer has heard, or will hear, why it failed */
   gboolean waiting;            /* for the session to say why */
@@ -39,6 +40,9 @@ void jxs_peer_opening_take_problem (JxsPeerOpening *self, JxsError code, const c
 /* What something that arrived is to the machine; takes the error, and what else is to be kept. */
 JxsPeerStreamEvent jxs_peer_opening_judge_features (JxsPeerOpening *self, JxsElement *features);
 JxsPeerStreamEvent jxs_peer_opening_judge_element (JxsPeerOpening *self, JxsElement *element);
+/* Before the stream begins anew: whoever gets bytes in before TLS wants them taken for the peer's.
+ * FALSE: takes the error. */
+gboolean jxs_peer_opening_is_alone (JxsPeerOpening *self);
 /* What came of a step of SASL, receiver. */
 JxsPeerStreamEvent jxs_peer_opening_judge_proof (JxsPeerOpening *self);
 JxsPeerStreamEvent jxs_peer_opening_reject (JxsPeerOpening *self, JxsSaslError condition);

@@ -44,16 +44,17 @@ jxs_peer_opening_judge_features (JxsPeerOpening *self, JxsElement *features)
   self->refusal = JXS_STREAM_ERROR_POLICY_VIOLATION;
   if (self->machine.state == JXS_PEER_STREAM_PLAIN)
     {
-      if (parsed.starttls == NULL)
+      if (parsed.starttls == NULL && !self->optional)
         return refuse (self,
                        JXS_STREAM_ERROR_POLICY_VIOLATION,
                        JXS_ERROR_SECURITY,
                        _ ("The peer does not encrypt, but encryption is required"));
-      return jxs_stream_security_set_offer (self->security,
-                                            jxs_peer_stream_get_offer (parsed.starttls),
-                                            &self->error)
-                 ? JXS_PEER_STREAM_EVENT_STARTTLS
-                 : JXS_PEER_STREAM_EVENT_UNACCEPTABLE;
+      if (parsed.starttls != NULL)
+        return jxs_stream_security_set_offer (self->security,
+                                              jxs_peer_stream_get_offer (parsed.starttls),
+                                              &self->error)
+                   ? JXS_PEER_STREAM_EVENT_STARTTLS
+                   : JXS_PEER_STREAM_EVENT_UNACCEPTABLE;
     }
   if (self->machine.state == JXS_PEER_STREAM_SECURE)
     {
@@ -95,16 +96,15 @@ out_of_place (JxsPeerOpening *self)
   return JXS_PEER_STREAM_EVENT_UNACCEPTABLE;
 }
 
-/* Whoever gets bytes in before TLS starts wants them taken for the peer's. */
-static gboolean
-is_alone (JxsPeerOpening *self)
+gboolean
+jxs_peer_opening_is_alone (JxsPeerOpening *self)
 {
   if (jxs_xml_stream_is_quiet (self->stream))
     return TRUE;
   jxs_peer_opening_take_problem (
       self,
       JXS_ERROR_SECURITY,
-      _ ("More was sent before the encryption began; somebody may be interfering"));
+      _ ("More was sent before the stream began anew; somebody may be interfering"));
   return FALSE;
 }
 
@@ -119,7 +119,7 @@ judge_starttls (JxsPeerOpening *self, JxsElement *element)
     }
   if (!jxs_element_is (element, "starttls", JXS_NS_TLS))
     return out_of_place (self);
-  if (!is_alone (self))
+  if (!jxs_peer_opening_is_alone (self))
     return JXS_PEER_STREAM_EVENT_UNACCEPTABLE;
   return jxs_stream_security_set_offer (self->security,
                                         jxs_peer_stream_get_offer (element),
@@ -141,9 +141,10 @@ judge_proceed (JxsPeerOpening *self, JxsElement *element)
   if (!jxs_element_is (element, "proceed", JXS_NS_TLS))
     return out_of_place (self);
   /* The peer expects TLS now, and no words. */
-  return is_alone (self) && jxs_stream_security_set_offer (self->security,
-                                                           jxs_peer_stream_get_offer (element),
-                                                           &self->error)
+  return jxs_peer_opening_is_alone (self) &&
+                 jxs_stream_security_set_offer (self->security,
+                                                jxs_peer_stream_get_offer (element),
+                                                &self->error)
              ? JXS_PEER_STREAM_EVENT_PROCEED
              : JXS_PEER_STREAM_EVENT_BROKEN;
 }

@@ -23,6 +23,7 @@ typedef enum
   JXS_PEER_STREAM_EXCHANGE,      /* SASL: the peer's word */
   JXS_PEER_STREAM_COMPUTING,     /* SASL: ours */
   JXS_PEER_STREAM_CONFIRMING,    /* initiator, SASL: is the peer's proof right? */
+  JXS_PEER_STREAM_JUDGING,       /* SASL: it is right; what that means for the peer's key */
   JXS_PEER_STREAM_PROVEN,        /* headers after SASL */
   JXS_PEER_STREAM_OPEN,
   JXS_PEER_STREAM_ENDING, /* it failed, and the peer is being told why */
@@ -46,6 +47,7 @@ typedef enum
   JXS_PEER_STREAM_EVENT_WORD,       /* <challenge/> or <response/> */
   JXS_PEER_STREAM_EVENT_MORE,       /* computed: the answer goes out */
   JXS_PEER_STREAM_EVENT_CONVINCED,  /* computed: the peer is who it should be */
+  JXS_PEER_STREAM_EVENT_JUDGED,     /* and is trusted */
   JXS_PEER_STREAM_EVENT_REJECTED,   /* receiver: the attempt failed, `condition` of SASL */
   JXS_PEER_STREAM_EVENT_SUCCESS,    /* initiator: <success/> */
   JXS_PEER_STREAM_EVENT_FAILURE,    /* initiator: <failure/>, of TLS or SASL */
@@ -66,7 +68,7 @@ typedef enum
   JXS_PEER_STREAM_ACTION_SEND_WORD = 1 << 4, /* what was computed */
   JXS_PEER_STREAM_ACTION_SEND_SUCCESS = 1 << 5,
   JXS_PEER_STREAM_ACTION_SEND_FAILURE = 1 << 6, /* of SASL */
-  JXS_PEER_STREAM_ACTION_AUTHENTICATED = 1 << 7,
+  JXS_PEER_STREAM_ACTION_JUDGE = 1 << 7,
   JXS_PEER_STREAM_ACTION_READ = 1 << 8,     /* the next element */
   JXS_PEER_STREAM_ACTION_COMPUTE = 1 << 9,  /* the answer to the element, or check it */
   JXS_PEER_STREAM_ACTION_PAUSE = 1 << 10,   /* the stream */
@@ -80,8 +82,8 @@ typedef enum
 
 /* From the first header to the handshake; stops strangers that dribble. */
 #define JXS_PEER_STREAM_PLAIN_TIMEOUT_MS 30000
-/* For the first header over TLS: a person at the peer's side may be deciding about our key, for up
- * to ten minutes. Stops a peer that never sends one. */
+/* Where a person at the peer's side may be deciding about our key, for up to ten minutes: the first
+ * header over TLS. Stops a peer that never sends one. */
 #define JXS_PEER_STREAM_OPEN_TIMEOUT_MS 660000
 /* For SASL and the headers after it. */
 #define JXS_PEER_STREAM_AUTH_TIMEOUT_MS 30000
@@ -94,8 +96,9 @@ typedef struct
 {
   JxsPeerStreamState state;
   gboolean initiator;
-  gboolean encrypt;      /* TLS has to be started inside the stream */
+  gboolean encrypt;      /* TLS is to be started inside the stream */
   gboolean authenticate; /* SASL has to follow; may be set until SECURED */
+  gboolean late_verdict; /* the peer's key is judged after SASL, maybe by a person */
   guint max_attempts;    /* one for what can be guessed */
   guint attempts;
 } JxsPeerStreamMachine;

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   JxsStreamSecurity *security; /* (nullable): what is to be negotiated inside the stream */
+  gboolean optional;           /* TLS: a receiver that does not offer it is taken as it is */
 } JxsPeerStreamParams;
 
 /* Opens the XML stream on a connection (XEP-0246 §2, XEP-0247 §2): the Jingle initiator's header

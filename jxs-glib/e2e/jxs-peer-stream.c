@@ -275,7 +275,6 @@ open_stream (GTask *task)
                              g_object_ref (task));
 }
 
-/* TLS, and after SASL what was said, lie between the headers: nothing that came before counts. */
 static void
 paused_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -284,14 +283,13 @@ paused_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   if (!jxs_xml_stream_pause_finish (JXS_XML_STREAM (source), result, &error))
+    jxs_peer_opening_take_error (opening, error);
+  else if (jxs_peer_opening_is_alone (opening))
     {
-      jxs_peer_opening_take_error (opening, error);
-      drive (task, JXS_PEER_STREAM_EVENT_BROKEN);
+      drive (task, JXS_PEER_STREAM_EVENT_PAUSED);
+      return;
     }
-  else if (opening->machine.state == JXS_PEER_STREAM_PROVEN)
-    open_stream (task);
-  else
-    drive (task, JXS_PEER_STREAM_EVENT_PAUSED);
+  drive (task, JXS_PEER_STREAM_EVENT_BROKEN);
 }
 
 static void
@@ -300,7 +298,10 @@ learn_mechanism (JxsPeerOpening *opening)
   opening->mechanism = jxs_stream_security_get_mechanism (opening->security);
   opening->machine.authenticate = opening->mechanism != NULL;
   if (opening->mechanism != NULL && !g_str_equal (opening->mechanism, "EXTERNAL"))
-    opening->machine.max_attempts = 1;
+    {
+      opening->machine.max_attempts = 1;
+      opening->machine.late_verdict = TRUE;
+    }
 }
 
 static void
@@ -433,14 +434,23 @@ send_failure (GTask *task)
 }
 
 static void
-authenticated (GTask *task)
+confirmed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  g_autoptr (GTask) task = user_data;
   JxsPeerOpening *opening = g_task_get_task_data (task);
   JxsConnectionFacts facts;
+  GError *error = NULL;
 
-  jxs_stream_security_authenticated (opening->security);
-  get_facts (opening, &facts);
-  jxs_connection_set_facts (g_task_get_source_object (task), &facts);
+  if (jxs_stream_security_confirm_finish (opening->security, result, &error))
+    {
+      get_facts (opening, &facts);
+      jxs_connection_set_facts (g_task_get_source_object (task), &facts);
+      drive (task, JXS_PEER_STREAM_EVENT_JUDGED);
+      return;
+    }
+  jxs_peer_opening_take_error (opening, error);
+  opening->refusal = JXS_STREAM_ERROR_NOT_AUTHORIZED;
+  drive (task, JXS_PEER_STREAM_EVENT_UNACCEPTABLE);
 }
 
 /* FALSE: that failed, and everything is over. */
@@ -495,8 +505,11 @@ act (GTask *task, JxsPeerStreamActions actions)
 
   if (!say (task, actions))
     return;
-  if (actions & JXS_PEER_STREAM_ACTION_AUTHENTICATED)
-    authenticated (task);
+  if (actions & JXS_PEER_STREAM_ACTION_JUDGE)
+    jxs_stream_security_confirm_async (opening->security,
+                                       opening->stop,
+                                       confirmed_cb,
+                                       g_object_ref (task));
   if (actions & JXS_PEER_STREAM_ACTION_READ)
     jxs_xml_stream_read_element_async (opening->stream,
                                        opening->stop,
@@ -584,7 +597,8 @@ session_ended_cb (JxsSession *session, JxsReason *reason, const GError *error, g
   if (opening->waiting)
     fail (task);
   /* Elsewhere it shows in what is read. */
-  else if (opening->machine.state == JXS_PEER_STREAM_HANDSHAKE)
+  else if (opening->machine.state == JXS_PEER_STREAM_HANDSHAKE ||
+           opening->machine.state == JXS_PEER_STREAM_JUDGING)
     g_cancellable_cancel (opening->stop);
 }
 
@@ -653,6 +667,7 @@ jxs_peer_stream_open_async (JxsConnection *connection,
   if (params != NULL && params->security != NULL)
     {
       opening->security = g_object_ref (params->security);
+      opening->optional = params->optional;
       opening->machine.encrypt = jxs_stream_security_needs_tls (opening->security);
       if (!opening->machine.encrypt)
         learn_mechanism (opening);

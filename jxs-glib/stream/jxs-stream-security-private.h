@@ -51,9 +51,14 @@ struct _JxsStreamSecurityClass
   /* The receiver's: whether the peer may act as authzid (bare address, "" for whoever the
    * certificate names). */
   gboolean (*authorize) (JxsStreamSecurity *self, const char *authzid);
-  /* The exchange succeeded, on both sides. */
-  void (*authenticated) (JxsStreamSecurity *self);
-  /* Valid after secure_async(), again after authenticated(). */
+  /* The exchange succeeded on both sides: what that means for the key of the peer. FALSE: it is
+   * refused all the same. A person may be asked. */
+  void (*confirm_async) (JxsStreamSecurity *self,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data);
+  gboolean (*confirm_finish) (JxsStreamSecurity *self, GAsyncResult *result, GError **error);
+  /* Valid after secure_async(), and after confirm_async() anew. */
   void (*get_facts) (JxsStreamSecurity *self, JxsStreamSecurityFacts *facts);
 };
 
@@ -71,7 +76,12 @@ const char *jxs_stream_security_get_mechanism (JxsStreamSecurity *self);
 JxsSaslExchange *
 jxs_stream_security_start_sasl (JxsStreamSecurity *self, gboolean initiator, GError **error);
 gboolean jxs_stream_security_authorize (JxsStreamSecurity *self, const char *authzid);
-void jxs_stream_security_authenticated (JxsStreamSecurity *self);
+void jxs_stream_security_confirm_async (JxsStreamSecurity *self,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+gboolean
+jxs_stream_security_confirm_finish (JxsStreamSecurity *self, GAsyncResult *result, GError **error);
 void jxs_stream_security_get_facts (JxsStreamSecurity *self, JxsStreamSecurityFacts *facts);
 
 G_END_DECLS

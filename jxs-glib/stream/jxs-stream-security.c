@@ -85,11 +85,22 @@ jxs_stream_security_authorize (JxsStreamSecurity *self, const char *authzid)
 }
 
 void
-jxs_stream_security_authenticated (JxsStreamSecurity *self)
+jxs_stream_security_confirm_async (JxsStreamSecurity *self,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
 {
   g_return_if_fail (JXS_IS_STREAM_SECURITY (self));
 
-  JXS_STREAM_SECURITY_GET_CLASS (self)->authenticated (self);
+  JXS_STREAM_SECURITY_GET_CLASS (self)->confirm_async (self, cancellable, callback, user_data);
+}
+
+gboolean
+jxs_stream_security_confirm_finish (JxsStreamSecurity *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (JXS_IS_STREAM_SECURITY (self), FALSE);
+
+  return JXS_STREAM_SECURITY_GET_CLASS (self)->confirm_finish (self, result, error);
 }
 
 void
