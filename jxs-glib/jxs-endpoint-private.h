@@ -4,6 +4,7 @@
 #include <jxs-glib/base/jxs-trace-private.h>
 #include <jxs-glib/channel/jxs-disco-private.h>
 #include <jxs-glib/channel/jxs-router-private.h>
+#include <jxs-glib/e2e/jxs-peer-stream-private.h>
 #include <jxs-glib/jingle/jxs-session-manager-private.h>
 #include <jxs-glib/jxs-endpoint.h>
 #include <jxs-glib/security/jxs-xtls-security-private.h>
@@ -79,6 +80,16 @@ void jxs_endpoint_start_security (JxsEndpoint *self);
 gboolean jxs_endpoint_can_offer_security (JxsEndpoint *self, JxsJid *peer);
 /* (nullable): of a session that has one */
 JxsXtlsSecurity *jxs_endpoint_get_xtls (JxsSession *session);
+
+/* jxs-endpoint-starttls.c: what is secured inside XML streams */
+
+/* What has to happen inside an XML stream; params->security: (transfer full) (nullable). May run
+ * code of the application's. */
+gboolean jxs_endpoint_prepare_stream (JxsEndpoint *self,
+                                      JxsSession *session,
+                                      GIOStream *stream,
+                                      JxsPeerStreamParams *params,
+                                      GError **error);
 
 /* jxs-endpoint-network.c: how peers are reached */
 

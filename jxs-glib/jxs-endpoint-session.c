@@ -130,6 +130,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Operation *operation = g_task_get_task_data (task);
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (JxsConnection) connection = NULL;
+  JxsPeerStreamParams params = { NULL };
   GError *error = NULL;
 
   stream = jxs_session_connect_finish (JXS_SESSION (source), result, &error);
@@ -140,11 +141,9 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   connection = new_connection (self, operation->session, stream);
-  /* Nothing secures streams inside yet. */
   if (!jxs_endpoint_check_stream (self, operation->session, stream, operation->is_stream, &error) ||
       (operation->is_stream &&
-       jxs_endpoint_needs_stream_security (self, operation->session, stream) &&
-       !jxs_endpoint_check_plain (self, operation->session, &error)))
+       !jxs_endpoint_prepare_stream (self, operation->session, stream, &params, &error)))
     {
       jxs_connection_abort (connection, JXS_REASON_SECURITY_ERROR, NULL);
       g_task_return_error (task, error);
@@ -152,13 +151,14 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (operation->is_stream)
     jxs_peer_stream_open_async (connection,
-                                NULL,
+                                &params,
                                 g_task_get_priority (task),
                                 g_task_get_cancellable (task),
                                 stream_opened_cb,
                                 g_object_ref (task));
   else
     g_task_return_pointer (task, g_steal_pointer (&connection), g_object_unref);
+  g_clear_object (&params.security);
 }
 
 /* Takes the task. */

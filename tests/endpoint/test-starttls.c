@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "jxs-test-pair.h"
+
+#include <string.h>
+
+#include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/io/jxs-tls-private.h>
+#include <jxs-glib/stream/jxs-stanza.h>
+
+/* Streams that are encrypted inside (XEP-0246 §3), between two endpoints of ours: as long as the
+ * one who calls offers no XTLS. */
+
+typedef struct
+{
+  Pair pair;
+  Doorman doorman;
+  guint caller;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  pair_init (&f->pair);
+  doorman_init (&f->doorman, f->pair.endpoints[JULIET]);
+  jxs_security_policy_set_methods (jxs_endpoint_get_security_policy (f->pair.endpoints[ROMEO]),
+                                   JXS_SECURITY_METHODS_STARTTLS | JXS_SECURITY_METHODS_SRP);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  doorman_clear (&f->doorman);
+  pair_clear (&f->pair);
+}
+
+static JxsXmlStream *
+try_stream (Fixture *f, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  Reply reply = { NULL };
+
+  jxs_endpoint_open_stream_async (
+      f->pair.endpoints[ROMEO], f->pair.jids[JULIET], G_PRIORITY_DEFAULT, NULL, reply_cb, &reply);
+  result = reply_wait (&reply);
+  return jxs_endpoint_open_stream_finish (f->pair.endpoints[ROMEO], result, error);
+}
+
+static void
+assert_facts (Fixture *f,
+              guint who,
+              JxsXmlStream *stream,
+              const char *method,
+              JxsTrustLevel level,
+              JxsTrustOrigin origin)
+{
+  JxsConnection *connection = jxs_endpoint_get_stream_connection (f->pair.endpoints[who], stream);
+  g_autofree char *local =
+      jxs_identity_get_fingerprint (f->pair.identities[who], G_CHECKSUM_SHA256);
+  g_autofree char *peer =
+      jxs_identity_get_fingerprint (f->pair.identities[1 - who], G_CHECKSUM_SHA256);
+
+  g_assert_nonnull (jxs_connection_get_tls_connection (connection));
+  g_assert_cmpstr (jxs_connection_get_protocol_name (connection), ==, "TLS 1.3");
+  g_assert_nonnull (jxs_connection_get_cipher_name (connection));
+  g_assert_cmpstr (jxs_connection_get_local_fingerprint (connection), ==, local);
+  g_assert_cmpstr (jxs_connection_get_peer_fingerprint (connection), ==, peer);
+  g_assert_cmpstr (jxs_connection_get_security_method (connection), ==, method);
+  g_assert_cmpint (jxs_connection_get_trust_level (connection), ==, level);
+  g_assert_cmpint (jxs_connection_get_trust_origin (connection), ==, origin);
+  g_assert_true (jxs_connection_get_can_half_close (connection));
+}
+
+static void
+assert_talk (JxsXmlStream *one, JxsXmlStream *other)
+{
+  JxsXmlStream *streams[] = { one, other };
+  Inbox inboxes[2];
+
+  for (guint i = 0; i < 2; i++)
+    inbox_init (&inboxes[i], streams[i]);
+  for (guint i = 0; i < 2; i++)
+    send_body (streams[i], i == 0 ? "wherefore" : "therefore");
+  wait_until (inboxes[0].bodies->len == 1 && inboxes[1].bodies->len == 1);
+  g_assert_cmpstr (g_ptr_array_index (inboxes[0].bodies, 0), ==, "therefore");
+  g_assert_cmpstr (g_ptr_array_index (inboxes[1].bodies, 0), ==, "wherefore");
+  close_stream (one);
+  wait_until (inboxes[0].closed && inboxes[1].closed);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_no_error (inboxes[i].error);
+      inbox_clear (&inboxes[i]);
+    }
+}
+
+/* A first use, then the same keys again. */
+static void
+test_certificates (Fixture *f, gconstpointer data)
+{
+  for (JxsTrustLevel level = JXS_TRUST_LEVEL_FIRST_USE; level <= JXS_TRUST_LEVEL_PINNED; level++)
+    {
+      g_autoptr (JxsXmlStream) stream = open_stream (&f->pair, &f->doorman);
+
+      assert_facts (f, ROMEO, stream, "starttls", level, JXS_TRUST_ORIGIN_NONE);
+      assert_facts (f, JULIET, f->doorman.stream, "starttls", level, JXS_TRUST_ORIGIN_NONE);
+      assert_talk (stream, f->doorman.stream);
+      g_clear_object (&f->doorman.stream);
+    }
+}
+
+static void
+set_password (Fixture *f, guint who, const char *password, JxsPasswordKind kind)
+{
+  g_autoptr (GError) error = NULL;
+
+  jxs_endpoint_set_peer_password (
+      f->pair.endpoints[who], f->pair.jids[1 - who], password, kind, &error);
+  g_assert_no_error (error);
+}
+
+static void
+forbid_srp (Fixture *f)
+{
+  jxs_security_policy_set_methods (jxs_endpoint_get_security_policy (f->pair.endpoints[ROMEO]),
+                                   JXS_SECURITY_METHODS_STARTTLS);
+}
+
+/* Opening fails on both sides, for reasons that name what matters. */
+static void
+assert_failure (Fixture *f, const char *romeo, const char *juliet)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JxsXmlStream) stream = try_stream (f, &error);
+
+  g_assert_null (stream);
+  g_test_message ("Romeo: %s", error->message);
+  g_assert_nonnull (strstr (error->message, romeo));
+  wait_until (f->doorman.error != NULL || f->doorman.stream != NULL);
+  g_assert_null (f->doorman.stream);
+  g_test_message ("Juliet: %s", f->doorman.error->message);
+  g_assert_nonnull (strstr (f->doorman.error->message, juliet));
+}
+
+/* One that is strong is proved over certificates (RFC 5802, RFC 9266); both sides then know that
+ * the keys are right, and keep that. */
+static void
+test_strong_password (Fixture *f, gconstpointer data)
+{
+  g_autofree char *password = jxs_password_generate (JXS_PASSWORD_STRONG);
+
+  forbid_srp (f);
+  for (guint i = 0; i < 2; i++)
+    set_password (f, i, password, JXS_PASSWORD_STRONG);
+  for (guint round = 0; round < 2; round++)
+    {
+      const JxsTrustOrigin origin = round == 0 ? JXS_TRUST_ORIGIN_PASSWORD : JXS_TRUST_ORIGIN_NONE;
+      g_autoptr (JxsXmlStream) stream = open_stream (&f->pair, &f->doorman);
+
+      assert_facts (f, ROMEO, stream, "starttls", JXS_TRUST_LEVEL_VERIFIED, origin);
+      assert_facts (f, JULIET, f->doorman.stream, "starttls", JXS_TRUST_LEVEL_VERIFIED, origin);
+      assert_talk (stream, f->doorman.stream);
+      g_clear_object (&f->doorman.stream);
+    }
+}
+
+static void
+test_wrong_password (Fixture *f, gconstpointer data)
+{
+  forbid_srp (f);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *password = jxs_password_generate (JXS_PASSWORD_STRONG);
+
+      set_password (f, i, password, JXS_PASSWORD_STRONG);
+    }
+  assert_failure (f, "another password", "does not know the password");
+}
+
+static void
+test_missing_password (Fixture *f, gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  g_autofree char *password = jxs_password_generate (JXS_PASSWORD_STRONG);
+
+  forbid_srp (f);
+  set_password (f, who, password, JXS_PASSWORD_STRONG);
+  if (who == ROMEO)
+    assert_failure (f, "did not enter the password", "policy");
+  else
+    assert_failure (f, "none was entered here", "feature");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, func)                                                                            \
+  g_test_add ("/endpoint/starttls/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("certificates", test_certificates);
+  ADD ("strong-password", test_strong_password);
+  ADD ("wrong-password", test_wrong_password);
+#undef ADD
+  for (guint who = 0; who < 2; who++)
+    g_test_add (who == ROMEO ? "/endpoint/starttls/password-of-caller"
+                             : "/endpoint/starttls/password-of-callee",
+                Fixture,
+                GUINT_TO_POINTER (who),
+                set_up,
+                test_missing_password,
+                tear_down);
+  return g_test_run ();
+}
