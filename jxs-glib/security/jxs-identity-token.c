@@ -14,15 +14,36 @@
 static gboolean
 set_token_error (GError **error, int code)
 {
-  gboolean is_pin = code == GNUTLS_E_PKCS11_PIN_ERROR || code == GNUTLS_E_PKCS11_PIN_EXPIRED ||
-                    code == GNUTLS_E_PKCS11_PIN_LOCKED || code == GNUTLS_E_PKCS11_USER_ERROR;
-
-  g_set_error (error,
-               JXS_ERROR,
-               is_pin ? JXS_ERROR_AUTHENTICATION : JXS_ERROR_INVALID_ARGUMENT,
-               is_pin ? _ ("The token does not give access to the private key: %s")
-                      : _ ("The private key in the token cannot be used: %s"),
-               gnutls_strerror (code));
+  switch (code)
+    {
+    case GNUTLS_E_PKCS11_PIN_ERROR:
+    case GNUTLS_E_PKCS11_USER_ERROR:
+      g_set_error_literal (error,
+                           JXS_ERROR,
+                           JXS_ERROR_AUTHENTICATION,
+                           _ ("The PIN of the token is missing or not right"));
+      break;
+    case GNUTLS_E_PKCS11_PIN_EXPIRED:
+    case GNUTLS_E_PKCS11_PIN_LOCKED:
+      g_set_error_literal (error,
+                           JXS_ERROR,
+                           JXS_ERROR_AUTHENTICATION,
+                           _ ("The PIN of the token is locked or has expired"));
+      break;
+    case GNUTLS_E_PK_SIG_VERIFY_FAILED:
+    case GNUTLS_E_CONSTRAINT_ERROR: /* of another kind even */
+      g_set_error_literal (error,
+                           JXS_ERROR,
+                           JXS_ERROR_INVALID_ARGUMENT,
+                           _ ("The private key is not that of the certificate"));
+      break;
+    default:
+      g_set_error (error,
+                   JXS_ERROR,
+                   JXS_ERROR_INVALID_ARGUMENT,
+                   _ ("The private key in the token cannot be used: %s"),
+                   gnutls_strerror (code));
+    }
   return FALSE;
 }
 
