@@ -7,6 +7,7 @@
 #include <jxs-glib/e2e/jxs-peer-stream-private.h>
 #include <jxs-glib/jingle/jxs-session-manager-private.h>
 #include <jxs-glib/jxs-endpoint.h>
+#include <jxs-glib/security/jxs-offer-responder-private.h>
 #include <jxs-glib/security/jxs-xtls-security-private.h>
 #include <jxs-glib/transports/s5b/jxs-s5b-service-private.h>
 
@@ -18,18 +19,19 @@ struct _JxsEndpoint
 {
   GObject parent_instance;
 
-  GMainContext *context;      /* (owned) */
-  JxsChannel *channel;        /* (owned) */
-  JxsIdentity *identity;      /* (owned) (nullable) */
-  JxsTrust *trust;            /* (owned) (nullable) */
-  JxsSecurityPolicy *policy;  /* (owned) */
-  JxsPasswords *passwords;    /* (owned): for the next sessions */
-  JxsTrace *trace;            /* (owned) */
-  JxsRouter *router;          /* (owned) */
-  JxsDisco *disco;            /* (owned) */
-  JxsSessionManager *manager; /* (owned) */
-  guint pubkeys_handler;      /* of router */
-  JxsXtlsConfig *xtls;        /* unowned (nullable): lives as long as the manager */
+  GMainContext *context;        /* (owned) */
+  JxsChannel *channel;          /* (owned) */
+  JxsIdentity *identity;        /* (owned) (nullable) */
+  JxsTrust *trust;              /* (owned) (nullable) */
+  JxsSecurityPolicy *policy;    /* (owned) */
+  JxsPasswords *passwords;      /* (owned): for the next sessions */
+  JxsTrace *trace;              /* (owned) */
+  JxsRouter *router;            /* (owned) */
+  JxsDisco *disco;              /* (owned) */
+  JxsSessionManager *manager;   /* (owned) */
+  guint pubkeys_handler;        /* of router */
+  JxsXtlsConfig *xtls;          /* unowned (nullable): lives as long as the manager */
+  JxsOfferResponder *responder; /* (owned) (nullable): with an identity */
 
   JxsS5bService *s5b; /* (owned) */
   char **transports;  /* (owned): names, best first */

@@ -46,6 +46,7 @@ jxs_endpoint_start_security (JxsEndpoint *self)
   factory.user_data = self->xtls;
   jxs_session_manager_set_security (self->manager, &factory);
   jxs_disco_add_feature (self->disco, JXS_NS_XTLS);
+  self->responder = jxs_offer_responder_new (self->router, self->xtls);
 }
 
 JxsXtlsSecurity *

@@ -191,6 +191,7 @@ jxs_endpoint_dispose (GObject *object)
   if (self->router != NULL && jxs_router_get_trace (self->router) == self->trace)
     jxs_router_set_trace (self->router, NULL);
   self->xtls = NULL;
+  g_clear_pointer (&self->responder, jxs_offer_responder_free);
   g_clear_object (&self->manager);
   jxs_endpoint_stop_network (self);
   jxs_endpoint_stop_streams (self);

@@ -104,6 +104,17 @@ JXS_AVAILABLE_IN_1_0
 JxsConnection *
 jxs_endpoint_open_pipe_finish (JxsEndpoint *self, GAsyncResult *result, GError **error);
 JXS_AVAILABLE_IN_1_0
+void jxs_endpoint_query_security_async (JxsEndpoint *self,
+                                        JxsJid *peer,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+JXS_AVAILABLE_IN_1_0
+JxsSecurityMethods jxs_endpoint_query_security_finish (JxsEndpoint *self,
+                                                       GAsyncResult *result,
+                                                       char **fingerprint,
+                                                       GError **error);
+JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_register (JxsEndpoint *self, const char *namespace_uri);
 JXS_AVAILABLE_IN_1_0
 void jxs_endpoint_unregister (JxsEndpoint *self, const char *namespace_uri);

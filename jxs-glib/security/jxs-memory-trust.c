@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <jxs-glib/security/jxs-memory-trust.h>
+#include <jxs-glib/security/jxs-memory-trust-private.h>
 
 #include <glib/gi18n-lib.h>
 #include <jxs-glib/base/jxs-error.h>
@@ -363,4 +363,14 @@ jxs_memory_trust_forget (JxsMemoryTrust *self, JxsJid *jid)
 
   bare = jxs_jid_to_bare (jid);
   g_hash_table_remove (self->peers, jxs_jid_to_string (bare));
+}
+
+JxsTrustLevel
+jxs_memory_trust_get_level (JxsMemoryTrust *self, JxsJid *peer, const char *fingerprint)
+{
+  g_autoptr (JxsJid) bare = jxs_jid_to_bare (peer);
+  GPtrArray *rows = g_hash_table_lookup (self->peers, jxs_jid_to_string (bare));
+  JxsTrustRow *row = rows != NULL ? jxs_trust_rows_find (rows, fingerprint) : NULL;
+
+  return row != NULL ? row->level : JXS_TRUST_LEVEL_UNKNOWN;
 }

@@ -191,6 +191,134 @@ test_missing_password (Fixture *f, gconstpointer data)
     assert_failure (f, "none was entered here", "feature");
 }
 
+/* XEP-0250 §3.2: certificates are named to those whose own is known. */
+static void
+test_query (Fixture *f, gconstpointer data)
+{
+  g_autofree char *own =
+      jxs_identity_get_fingerprint (f->pair.identities[JULIET], G_CHECKSUM_SHA256);
+  const JxsSecurityMethods srp = jxs_tls_supports_srp () ? JXS_SECURITY_METHODS_SRP : 0;
+
+  for (guint round = 0; round < 2; round++)
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autofree char *fingerprint = NULL;
+      Reply reply = { NULL };
+
+      jxs_endpoint_query_security_async (
+          f->pair.endpoints[ROMEO], f->pair.jids[JULIET], NULL, reply_cb, &reply);
+      result = reply_wait (&reply);
+      g_assert_cmpint (jxs_endpoint_query_security_finish (
+                           f->pair.endpoints[ROMEO], result, &fingerprint, &error),
+                       ==,
+                       JXS_SECURITY_METHODS_X509 | JXS_SECURITY_METHODS_STARTTLS | srp);
+      g_assert_no_error (error);
+      g_assert_cmpstr (fingerprint, ==, round == 0 ? NULL : own);
+      if (round == 0)
+        {
+          g_autoptr (JxsXmlStream) stream = open_stream (&f->pair, &f->doorman);
+
+          assert_talk (stream, f->doorman.stream);
+        }
+    }
+}
+
+static void
+test_query_nobody (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JxsJid) nobody = jxs_jid_new ("nobody@montague.lit/void", NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  for (guint round = 0; round < 2; round++)
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+      Reply reply = { NULL };
+
+      jxs_endpoint_query_security_async (
+          f->pair.endpoints[ROMEO], nobody, cancellable, reply_cb, &reply);
+      if (round == 1)
+        g_cancellable_cancel (cancellable);
+      result = reply_wait (&reply);
+      g_assert_cmpint (
+          jxs_endpoint_query_security_finish (f->pair.endpoints[ROMEO], result, NULL, &error),
+          ==,
+          JXS_SECURITY_METHODS_NONE);
+      if (round == 0)
+        g_assert_error (error, JXS_ERROR, JXS_ERROR_PEER_UNAVAILABLE);
+      else
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+}
+
+/* Over XTLS only what the password needs is done inside (jingle-xtls §5). */
+static void
+test_strong_password_over_xtls (Fixture *f, gconstpointer data)
+{
+  g_autofree char *password = jxs_password_generate (JXS_PASSWORD_STRONG);
+  g_autoptr (JxsXmlStream) stream = NULL;
+
+  jxs_security_policy_set_methods (jxs_endpoint_get_security_policy (f->pair.endpoints[ROMEO]),
+                                   JXS_SECURITY_METHODS_X509);
+  for (guint i = 0; i < 2; i++)
+    set_password (f, i, password, JXS_PASSWORD_STRONG);
+  stream = open_stream (&f->pair, &f->doorman);
+  assert_facts (f, ROMEO, stream, "x509", JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_PASSWORD);
+  assert_facts (
+      f, JULIET, f->doorman.stream, "x509", JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_PASSWORD);
+  assert_talk (stream, f->doorman.stream);
+}
+
+static void
+test_wrong_password_over_xtls (Fixture *f, gconstpointer data)
+{
+  jxs_security_policy_set_methods (jxs_endpoint_get_security_policy (f->pair.endpoints[ROMEO]),
+                                   JXS_SECURITY_METHODS_X509);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *password = jxs_password_generate (JXS_PASSWORD_STRONG);
+
+      set_password (f, i, password, JXS_PASSWORD_STRONG);
+    }
+  assert_failure (f, "another password", "does not know the password");
+}
+
+/* SRP inside the stream (XEP-0250 §3.3.3): a short password will do. */
+static void
+test_short_password (Fixture *f, gconstpointer data)
+{
+  if (!jxs_tls_supports_srp ())
+    {
+      g_test_skip ("GnuTLS was built without SRP");
+      return;
+    }
+  for (guint round = 0; round < 2; round++)
+    {
+      for (guint i = 0; i < 2; i++)
+        set_password (f, i, round == 1 && i == 1 ? "4711" : "0815", JXS_PASSWORD_SHORT);
+      if (round == 0)
+        {
+          g_autoptr (JxsXmlStream) stream = open_stream (&f->pair, &f->doorman);
+          JxsConnection *connection =
+              jxs_endpoint_get_stream_connection (f->pair.endpoints[ROMEO], stream);
+
+          g_assert_cmpstr (jxs_connection_get_security_method (connection), ==, "starttls");
+          g_assert_cmpstr (jxs_connection_get_protocol_name (connection), ==, "TLS 1.2");
+          g_assert_cmpint (jxs_connection_get_trust_level (connection),
+                           ==,
+                           JXS_TRUST_LEVEL_VERIFIED);
+          g_assert_cmpint (jxs_connection_get_trust_origin (connection),
+                           ==,
+                           JXS_TRUST_ORIGIN_PASSWORD);
+          assert_talk (stream, f->doorman.stream);
+          g_clear_object (&f->doorman.stream);
+        }
+      else
+        assert_failure (f, "", "");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -201,6 +329,11 @@ main (int argc, char **argv)
   ADD ("certificates", test_certificates);
   ADD ("strong-password", test_strong_password);
   ADD ("wrong-password", test_wrong_password);
+  ADD ("strong-password-over-xtls", test_strong_password_over_xtls);
+  ADD ("wrong-password-over-xtls", test_wrong_password_over_xtls);
+  ADD ("short-password", test_short_password);
+  ADD ("query", test_query);
+  ADD ("query-nobody", test_query_nobody);
 #undef ADD
   for (guint who = 0; who < 2; who++)
     g_test_add (who == ROMEO ? "/endpoint/starttls/password-of-caller"
