@@ -1,0 +1,233 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""XTLS with the TLS of others: the peer negotiates a SOCKS5 bytestream, and the command line programs
+of GnuTLS and OpenSSL are what secures it. The initiator of the session is the TLS client."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import ssl
+import unittest
+
+import s5b_case
+import tap
+
+from s5b_case import DEADLINE, jp, s5b
+
+LINES = [f"line {number} " + "x" * 900 for number in range(20)]
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+async def copy(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    if writer.can_write_eof():
+        writer.write_eof()
+
+
+class Program:
+    """One of them, and the loopback connection over which it speaks TLS."""
+
+    def __init__(self, *command):
+        self.command = command
+        self.copying = []
+
+    async def start(self):
+        pipe = asyncio.subprocess.PIPE
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT, limit=1 << 20)
+        self.seen = []
+        return self
+
+    def join(self, stream, reader, writer):
+        """What it says goes to the session's stream, and back."""
+        self.writer = writer
+        self.copying = [
+            asyncio.create_task(copy(stream.reader, writer)), asyncio.create_task(copy(reader, stream.writer))]
+
+    async def dial(self, port, stream):
+        """To a server, as soon as it is there."""
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                break
+            except ConnectionError:
+                assert self.process.returncode is None, "it ended"
+                await asyncio.sleep(0.02)
+        self.join(stream, reader, writer)
+
+    async def send(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        await self.process.stdin.drain()
+
+    async def until(self, part):
+        while True:
+            line = await asyncio.wait_for(self.process.stdout.readline(), DEADLINE)
+            if not line:
+                raise AssertionError(f"ended without “{part}”; seen:\n" + "\n".join(self.seen))
+            self.seen.append(line.decode(errors="replace").rstrip("\r\n"))
+            if part in self.seen[-1]:
+                return self.seen[-1]
+
+    async def stop(self):
+        for task in self.copying:
+            task.cancel()
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.communicate()
+
+
+class Programs(s5b_case.S5bCase):
+    def setUp(self):
+        self.program_key = self.key
+        for name in ("gnutls-cli", "gnutls-serv", "openssl"):
+            if shutil.which(name) is None:
+                self.skipTest(f"{name} is not installed")
+
+    def client_command(self, name, port):
+        return {
+            "gnutls": ("gnutls-cli", "--insecure", "--x509certfile", self.program_key, "--x509keyfile", self.program_key,
+                       "--save-cert", self.saved, "-p", str(port), "127.0.0.1"),
+            "openssl": ("openssl", "s_client", "-quiet", "-cert", self.program_key, "-key", self.program_key,
+                        "-connect", f"127.0.0.1:{port}"),
+        }[name]
+
+    def server_command(self, name, port):
+        return {
+            "gnutls": ("gnutls-serv", "--echo", "--require-client-cert", "--x509certfile", self.program_key,
+                       "--x509keyfile", self.program_key, "-p", str(port)),
+            "openssl": ("openssl", "s_server", "-quiet", "-Verify", "1", "-cert", self.program_key, "-key", self.program_key,
+                        "-accept", f"127.0.0.1:{port}"),
+        }[name]
+
+    @property
+    def saved(self):
+        return os.path.join(self.folder, "saved.pem")
+
+    async def calls(self, name):
+        """The program is the client, jxs listens."""
+        session = await self.peer.call(
+            "romeo@example.test/pipe", self.new_sid(), self.own(await self.listen()), application=jp.PIPE)
+        session.stream = await self.listeners[-1].next()
+        await self.peer.next_news(session, "candidate-used")
+        await self.peer.info(session, s5b.report("candidate-error"))
+        joined = asyncio.get_running_loop().create_future()
+        server = await asyncio.start_server(
+            lambda reader, writer: joined.set_result((reader, writer)), "127.0.0.1", 0)
+        program = await Program(*self.client_command(name, server.sockets[0].getsockname()[1])).start()
+        program.join(session.stream, *await asyncio.wait_for(joined, DEADLINE))
+        server.close()
+        return session, program
+
+    async def is_called(self, name, session):
+        """The program is the server, jxs calls."""
+        listener = await self.listen()
+        await self.peer.answer(session, self.own(listener))
+        session.stream = await listener.next()
+        await self.peer.next_news(session, "candidate-used")
+        await self.peer.info(session, s5b.report("candidate-error"))
+        port = free_port()
+        program = await Program(*self.server_command(name, port)).start()
+        await program.dial(port, session.stream)
+        return program
+
+    async def test_clients(self):
+        for name in ("gnutls", "openssl"):
+            with self.subTest(name), self.jxs("listen", "pipe", "--pipe", "--accept", "all") as jxs:
+                await self.wait(jxs.errors.until, "Listening as")
+                session, program = await self.calls(name)
+                try:
+                    for line in LINES:
+                        await program.send(line)
+                        self.assertEqual(await self.wait(jxs.output.until, "line"), line)
+                        await self.wait(jxs.send, "back " + line)
+                        self.assertEqual(await program.until("back"), "back " + line)
+                    if name == "gnutls":
+                        self.assert_saved()
+                    # Its end, by close_notify, and ours.
+                    program.process.stdin.close()
+                    jxs.end_input()
+                    self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "success")
+                    self.assertEqual(await self.wait(jxs.wait), 0, jxs.errors.text())
+                finally:
+                    await program.stop()
+
+    def assert_saved(self):
+        """What it was shown is the certificate of jxs."""
+        shown, own = (ssl.PEM_cert_to_DER_cert(self.first_certificate(path)) for path in (self.saved, self.identity))
+        self.assertEqual(jp.sha1(shown), jp.sha1(own))
+
+    @staticmethod
+    def first_certificate(path):
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        end = "-----END CERTIFICATE-----"
+        return text[text.index("-----BEGIN CERTIFICATE-----"): text.index(end) + len(end)]
+
+    async def test_servers(self):
+        for name in ("gnutls", "openssl"):
+            with self.subTest(name):
+                async with self.called(verb="pipe") as (jxs, session):
+                    program = await self.is_called(name, session)
+                    try:
+                        for line in LINES:
+                            await self.wait(jxs.send, line)
+                            if name == "openssl":  # the other one echoes
+                                self.assertEqual(await program.until("line"), line)
+                                await program.send(line)
+                            self.assertEqual(await self.wait(jxs.output.until, "line"), line)
+                        jxs.end_input()
+                        if name == "openssl":
+                            program.process.stdin.close()
+                        self.assertEqual(await self.wait(jxs.wait), 0, jxs.errors.text())
+                        self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "success")
+                    finally:
+                        await program.stop()
+
+    async def test_clients_with_another_key(self):
+        """Than the one that was announced."""
+        for name in ("gnutls", "openssl"):
+            with self.subTest(name), self.other_key():
+                with self.jxs("listen", "pipe", "--pipe", "--accept", "all") as jxs:
+                    await self.wait(jxs.errors.until, "Listening as")
+                    session, program = await self.calls(name)
+                    try:
+                        self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "security-error")
+                        await self.wait(jxs.errors.until, "another certificate than it announced")
+                    finally:
+                        await program.stop()
+
+    async def test_servers_with_another_key(self):
+        for name in ("gnutls", "openssl"):
+            with self.subTest(name), self.other_key():
+                async with self.called(verb="pipe") as (jxs, session):
+                    program = await self.is_called(name, session)
+                    try:
+                        self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "security-error")
+                        self.assertEqual(await self.wait(jxs.wait), 5, jxs.errors.text())
+                    finally:
+                        await program.stop()
+
+    @contextlib.contextmanager
+    def other_key(self):
+        self.program_key = os.path.join(self.folder, "other.pem")
+        jp.make_key(self.program_key)
+        try:
+            yield
+        finally:
+            self.program_key = self.key
+
+
+if __name__ == "__main__":
+    s5b_case.leave_the_network()
+    tap.main("/peers/tls-programs")
