@@ -469,10 +469,9 @@ is_fair (const HostilePolicy *policy, const Rewrite *rewrite, HostileOutcome out
   if (rewrite == NULL || !rewrite->strips)
     return FALSE;
   if (outcome == HOSTILE_DONE || outcome == HOSTILE_IN_CLEAR || outcome == HOSTILE_REFUSED ||
-      outcome == HOSTILE_ENDED)
+      outcome == HOSTILE_NO_TLS)
     return TRUE;
-  return policy->optional && policy->known == JXS_TRUST_LEVEL_FIRST_USE &&
-         (outcome == HOSTILE_PLAIN || outcome == HOSTILE_NO_TLS);
+  return policy->optional && policy->known == JXS_TRUST_LEVEL_FIRST_USE && outcome == HOSTILE_PLAIN;
 }
 
 static void
