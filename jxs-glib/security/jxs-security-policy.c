@@ -126,8 +126,7 @@ jxs_security_policy_class_init (JxsSecurityPolicyClass *klass)
   object_class->finalize = jxs_security_policy_finalize;
 
   /**
-   * JxsSecurityPolicy:require-encryption: (getter get_require_encryption) (setter
-   * set_require_encryption)
+   * JxsSecurityPolicy:require-encryption: (getter get_require_encryption)
    *
    * Whether sessions without end-to-end encryption are refused, in both directions.
    *
@@ -139,8 +138,7 @@ jxs_security_policy_class_init (JxsSecurityPolicyClass *klass)
   props[PROP_REQUIRE_ENCRYPTION] =
       g_param_spec_boolean ("require-encryption", NULL, NULL, TRUE, flags);
   /**
-   * JxsSecurityPolicy:minimum-trust-opening: (getter get_minimum_trust_opening) (setter
-   * set_minimum_trust_opening)
+   * JxsSecurityPolicy:minimum-trust-opening: (getter get_minimum_trust_opening)
    *
    * How far the key of a peer must be trusted in sessions that we open.
    *
@@ -149,8 +147,7 @@ jxs_security_policy_class_init (JxsSecurityPolicyClass *klass)
   props[PROP_MINIMUM_TRUST_OPENING] = g_param_spec_enum (
       "minimum-trust-opening", NULL, NULL, JXS_TYPE_TRUST_LEVEL, JXS_TRUST_LEVEL_FIRST_USE, flags);
   /**
-   * JxsSecurityPolicy:minimum-trust-accepting: (getter get_minimum_trust_accepting) (setter
-   * set_minimum_trust_accepting)
+   * JxsSecurityPolicy:minimum-trust-accepting: (getter get_minimum_trust_accepting)
    *
    * How far the key of a peer must be trusted in sessions that the peer opens.
    *
