@@ -10,6 +10,8 @@ import Jxs from 'gi://Jxs?version=1.0';
 Gio._promisify(Jxs.Endpoint.prototype, 'open_stream_async', 'open_stream_finish');
 Gio._promisify(Jxs.Endpoint.prototype, 'accept_stream_async', 'accept_stream_finish');
 Gio._promisify(Jxs.XmlStream.prototype, 'close_async', 'close_finish');
+Gio._promisify(Jxs.Identity, 'load_async', 'load_finish');
+Gio._promisify(Jxs.Identity.prototype, 'save_async', 'save_finish');
 
 const Channel = GObject.registerClass({
     Implements: [Jxs.Channel],
@@ -134,7 +136,34 @@ async function testFailure() {
     throw new Error('opened without a network');
 }
 
-const tests = [['stream', testStream], ['address-request', testAddressRequest], ['failure', testFailure]];
+async function testIdentity() {
+    const jid = Jxs.Jid.new('romeo@montague.lit');
+    const identity = Jxs.Identity.generate(jid, Jxs.KeyType.ED25519);
+    const fingerprint = identity.get_fingerprint(GLib.ChecksumType.SHA256);
+    const [found, named, read] = Jxs.fingerprint_from_uri(Jxs.fingerprint_to_uri(jid, fingerprint));
+    assert(found && named.equal(jid) && read === fingerprint, 'link');
+
+    const folder = GLib.Dir.make_tmp('jxs-gjs-XXXXXX');
+    const file = Gio.File.new_for_path(`${folder}/identity.pem`);
+    const successor = identity.renew();
+    await identity.save_async(file, 'balcony', GLib.PRIORITY_DEFAULT, null);
+    try {
+        const loaded = await Jxs.Identity.load_async(file, 'balcony', GLib.PRIORITY_DEFAULT, null);
+        assert(loaded.get_successor().certificate.is_same(successor.certificate), 'successor');
+        const refused = await Jxs.Identity.load_async(file, null, GLib.PRIORITY_DEFAULT, null).catch(error => error);
+        assert(refused.matches?.(Jxs.error_quark(), Jxs.Error.AUTHENTICATION), `${refused}`);
+    } finally {
+        file.delete(null);
+        GLib.rmdir(folder);
+    }
+}
+
+const tests = [
+    ['stream', testStream],
+    ['address-request', testAddressRequest],
+    ['failure', testFailure],
+    ['identity', testIdentity],
+];
 const loop = new GLib.MainLoop(null, false);
 let status = 0;
 

@@ -3,8 +3,10 @@
 """What `jxs demo` does, in Python through introspection: two endpoints whose channels and trust are Python objects."""
 
 import hashlib
+import os
 import random
 import sys
+import tempfile
 import unittest
 
 import gi
@@ -343,6 +345,60 @@ class Elements(unittest.TestCase):
         with self.assertRaises(GLib.Error) as caught:
             Jxs.Jid.new("@@")
         self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.INVALID_JID))
+
+
+class Keys(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.file = Gio.File.new_for_path(os.path.join(self.folder.name, "identity.pem"))
+        self.jid = Jxs.Jid.new("romeo@montague.lit/orchard")
+
+    def load(self, password):
+        waiter = Waiter(Jxs.Identity.load_async, self.file, password, PRIORITY, None)
+        return waiter.finish(Jxs.Identity.load_finish)
+
+    def test_fingerprint(self):
+        identity = Jxs.Identity.generate(self.jid, Jxs.KeyType.ED25519)
+        fingerprint = identity.get_fingerprint(GLib.ChecksumType.SHA256)
+        text = Jxs.fingerprint_to_text(fingerprint)
+        self.assertEqual(text.split(), [fingerprint[i : i + 4].upper() for i in range(0, 64, 4)])
+        self.assertEqual(Jxs.fingerprint_from_text(text), fingerprint)
+
+        uri = Jxs.fingerprint_to_uri(self.jid, fingerprint)
+        self.assertEqual(uri, f"xmpp:romeo@montague.lit?trust;sha-256={fingerprint}")
+        found, jid, read = Jxs.fingerprint_from_uri(uri)
+        self.assertTrue(found)
+        self.assertEqual((jid.to_string(), read), ("romeo@montague.lit", fingerprint))
+        for call, wrong in ((Jxs.fingerprint_from_uri, uri[:-1]), (Jxs.fingerprint_from_text, "love")):
+            with self.assertRaises(GLib.Error) as caught:
+                call(wrong)
+            self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.INVALID_ARGUMENT))
+
+    def test_password(self):
+        waiter = Waiter(Jxs.Identity.load_or_generate_async, self.file, self.jid, "balcony", PRIORITY, None)
+        identity = waiter.finish(Jxs.Identity.load_or_generate_finish)
+        self.assertTrue(self.load("balcony").props.certificate.is_same(identity.props.certificate))
+        for password in (None, "orchard"):
+            with self.assertRaises(GLib.Error) as caught:
+                self.load(password)
+            self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.AUTHENTICATION))
+
+    def test_renew(self):
+        identity = Jxs.Identity.generate(self.jid, Jxs.KeyType.ECDSA_P256)
+        self.assertGreater(identity.get_expiry(), GLib.get_real_time() / 1000000 + 9 * 365 * 86400)
+        self.assertIsNone(identity.get_successor())
+        successor = identity.renew()
+        self.assertEqual(identity.get_successor(), successor)
+        self.assertEqual(successor.get_jid().to_string(), "romeo@montague.lit")
+        Waiter(identity.save_async, self.file, None, PRIORITY, None).finish(identity.save_finish)
+        loaded = self.load(None)
+        self.assertTrue(loaded.get_successor().get_certificate().is_same(successor.get_certificate()))
+
+    def test_token(self):
+        with self.assertRaises(GLib.Error) as caught:
+            Jxs.Identity.new_from_pkcs11("pkcs11:token=nowhere;object=nothing", None)
+        self.assertTrue(caught.exception.matches(Jxs.error_quark(), Jxs.Error.INVALID_ARGUMENT))
 
 
 if __name__ == "__main__":
