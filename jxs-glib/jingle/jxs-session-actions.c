@@ -210,7 +210,8 @@ handle_accept (JxsSession *self, JxsElement *iq, JxsJingle *jingle)
     }
 
   ack (self, iq);
-  if (jxs_security_error_is_refusal (error))
+  if (g_error_matches (error, JXS_ERROR, JXS_ERROR_SECURITY) ||
+      g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED))
     condition = JXS_REASON_SECURITY_ERROR;
   {
     g_autoptr (JxsReason) reason = jxs_reason_new (condition, NULL);

@@ -85,6 +85,12 @@ explain_refusal (const GError *reason)
     return g_error_new_literal (JXS_ERROR,
                                 JXS_ERROR_DECLINED,
                                 _ ("Nobody is there at the peer's side to compare a string"));
+  /* What we say does not fit the peer's keys: it went through somebody else's hands. */
+  if (g_error_matches (reason, JXS_STANZA_ERROR, JXS_STANZA_ERROR_NOT_ACCEPTABLE))
+    return g_error_new_literal (JXS_ERROR,
+                                JXS_ERROR_SECURITY,
+                                _ ("The peer is at the end of another encrypted connection than "
+                                   "ours: somebody may be listening in"));
   return g_error_copy (reason);
 }
 

@@ -385,6 +385,64 @@ test_minimum (Fixture *f, gconstpointer data)
   g_assert_null (f->doorman.stream);
 }
 
+static void
+verification_cb (JxsEndpoint *endpoint, JxsVerification *verification, gpointer user_data)
+{
+  g_set_object ((JxsVerification **) user_data, verification);
+}
+
+/* She can pass on what the two say to compare a string, but it is bound to the keys of each one's
+ * connection: nobody is shown a string that could be taken for the other's. */
+static void
+test_short_string (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JxsXmlStream) stream = try_stream (f, &error);
+  g_autoptr (JxsVerification) ours = NULL;
+  g_autoptr (JxsVerification) theirs = NULL;
+
+  g_assert_no_error (error);
+  wait_until (f->doorman.stream != NULL);
+  g_signal_connect (f->endpoints[JULIET], "verification", G_CALLBACK (verification_cb), &theirs);
+  ours = jxs_endpoint_verify_stream (f->endpoints[ROMEO], stream, &error);
+  g_assert_no_error (error);
+  wait_until (jxs_verification_get_state (ours) == JXS_VERIFICATION_STATE_FAILED &&
+              theirs != NULL &&
+              jxs_verification_get_state (theirs) == JXS_VERIFICATION_STATE_FAILED);
+  assert_told (jxs_verification_get_error (ours), JXS_ERROR_SECURITY, "*may be listening in");
+  assert_told (jxs_verification_get_error (theirs), JXS_ERROR_SECURITY, "*may be cheating");
+  g_assert_null (jxs_verification_get_digits (theirs));
+  g_signal_handlers_disconnect_by_data (f->endpoints[JULIET], &theirs);
+}
+
+/* Each enters the password that they agreed on. She may pass on what they prove with it, but what
+ * they prove holds for their own TLS session alone (RFC 5802 §6). */
+static void
+test_password (Fixture *f, gconstpointer data)
+{
+  JxsPasswordKind kind = GPOINTER_TO_UINT (data);
+  g_autofree char *password = jxs_password_generate (kind);
+  g_autoptr (JxsXmlStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    if (!jxs_endpoint_set_peer_password (
+            f->endpoints[i], hostile_get_jid (!i), password, kind, &error))
+      {
+        g_assert_error (error, JXS_ERROR, JXS_ERROR_NOT_SUPPORTED);
+        g_test_skip (error->message);
+        return;
+      }
+  stream = try_stream (f, &error);
+  g_assert_null (stream);
+  if (kind == JXS_PASSWORD_SHORT)
+    assert_told (error, JXS_ERROR_SECURITY, "*did not enter the password*");
+  else
+    assert_told (error, JXS_ERROR_AUTHENTICATION, "*password*");
+  settle ();
+  g_assert_null (f->doorman.stream);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -405,6 +463,9 @@ main (int argc, char **argv)
   ADD ("afterwards", 0, test_afterwards);
   ADD ("caller-wants-verified", ROMEO, test_minimum);
   ADD ("callee-wants-verified", JULIET, test_minimum);
+  ADD ("short-string", 0, test_short_string);
+  ADD ("short-password", JXS_PASSWORD_SHORT, test_password);
+  ADD ("strong-password", JXS_PASSWORD_STRONG, test_password);
 #undef ADD
   return g_test_run ();
 }
