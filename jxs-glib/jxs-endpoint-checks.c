@@ -164,6 +164,8 @@ check_encryption (JxsEndpoint *self,
   if (self->xtls != NULL && strcmp (namespace_uri, JXS_NS_XMLSTREAM) == 0 &&
       kind == JXS_PASSWORD_STRONG && allows (self->policy, JXS_SECURITY_METHODS_STARTTLS))
     return TRUE; /* inside the stream */
+  if (jxs_passwords_has (self->passwords, peer, NULL) && !has_xtls)
+    return check_feature (features, JXS_NS_XTLS, peer, _ ("passwords (XTLS)"), error);
   if (!check_unknown (self, peer, error) || !check_no_password (self, peer, error))
     return FALSE;
   if (!jxs_security_policy_get_require_encryption (self->policy))

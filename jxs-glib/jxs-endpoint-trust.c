@@ -24,6 +24,20 @@ xtls_config_free (gpointer data)
   g_free (config);
 }
 
+/* XTLS is advertised while the policy allows any of its methods. */
+static void
+methods_changed_cb (JxsEndpoint *self, GParamSpec *pspec, JxsSecurityPolicy *policy)
+{
+  const JxsSecurityMethods methods = jxs_security_policy_get_methods (policy);
+
+  if (self->disco == NULL)
+    return;
+  if ((methods & (JXS_SECURITY_METHODS_X509 | JXS_SECURITY_METHODS_SRP)) != 0)
+    jxs_disco_add_feature (self->disco, JXS_NS_XTLS);
+  else
+    jxs_disco_remove_feature (self->disco, JXS_NS_XTLS);
+}
+
 void
 jxs_endpoint_start_security (JxsEndpoint *self)
 {
@@ -45,8 +59,10 @@ jxs_endpoint_start_security (JxsEndpoint *self)
   g_object_set_data_full (G_OBJECT (self->manager), "jxs-xtls", self->xtls, xtls_config_free);
   factory.user_data = self->xtls;
   jxs_session_manager_set_security (self->manager, &factory);
-  jxs_disco_add_feature (self->disco, JXS_NS_XTLS);
   self->responder = jxs_offer_responder_new (self->router, self->xtls);
+  g_signal_connect_object (
+      self->policy, "notify::methods", G_CALLBACK (methods_changed_cb), self, G_CONNECT_SWAPPED);
+  methods_changed_cb (self, NULL, self->policy);
 }
 
 JxsXtlsSecurity *
@@ -99,8 +115,9 @@ jxs_endpoint_get_security_policy (JxsEndpoint *self)
  *
  * Both sides set the same password before the session is opened or accepted; the people tell it
  * each other in a way that does not pass the server. It serves for one attempt and is wiped then,
- * whether the attempt succeeds or not: a wrong password fails with %JXS_ERROR_SECURITY, and another
- * attempt needs a new one. A session never goes on without what the password should have proved.
+ * whether the attempt succeeds or not: a wrong password fails with %JXS_ERROR_AUTHENTICATION, and
+ * another attempt needs a new one. A session never goes on without what the password should have
+ * proved.
  *
  * Returns: %TRUE, or %FALSE with %JXS_ERROR_INVALID_ARGUMENT if @password is none or was mistyped,
  *   or with %JXS_ERROR_NOT_SUPPORTED if passwords of this kind cannot be used here

@@ -29,7 +29,8 @@ G_BEGIN_DECLS
  * @JXS_ERROR_SECURITY: encryption failed or was refused, or the peer showed another key than it
  * announced
  * @JXS_ERROR_UNTRUSTED: the peer's key is not trusted
- * @JXS_ERROR_AUTHENTICATION: the server refused the credentials
+ * @JXS_ERROR_AUTHENTICATION: the server refused the credentials, or the peer did not enter the same
+ *   password, or a file is protected by another one
  * @JXS_ERROR_TRUNCATED: the stream ended without a proper close
  *
  * What can go wrong with the library's own operations. Errors of GIO and of TLS are passed on

@@ -10,11 +10,34 @@
 #include <jxs-glib/stream/jxs-stream-error-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
+/* What an initiator says to whom it cannot give what that demands. (nullable): it is not that */
+static GError *
+explain_end (JxsPeerOpening *self, const GError *error)
+{
+  if (!g_error_matches (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_UNSUPPORTED_FEATURE))
+    return NULL;
+  if (self->machine.state == JXS_PEER_STREAM_WAIT_STARTTLS)
+    return g_error_new_literal (JXS_ERROR,
+                                JXS_ERROR_SECURITY,
+                                _ ("The peer does not encrypt, but encryption is required"));
+  if (self->machine.state == JXS_PEER_STREAM_WAIT_AUTH &&
+      g_strcmp0 (self->mechanism, "EXTERNAL") != 0)
+    return g_error_new_literal (JXS_ERROR,
+                                JXS_ERROR_AUTHENTICATION,
+                                _ ("The peer did not enter the password"));
+  return NULL;
+}
+
 void
 jxs_peer_opening_take_error (JxsPeerOpening *self, GError *error)
 {
   if (self->error == NULL)
-    self->error = error;
+    {
+      GError *explained = explain_end (self, error);
+
+      self->error = explained != NULL ? explained : g_steal_pointer (&error);
+      g_clear_error (&error);
+    }
   else
     g_clear_error (&error);
 }
@@ -76,7 +99,10 @@ jxs_peer_opening_judge_features (JxsPeerOpening *self, JxsElement *features)
   unmet = parsed.required;
   if (unmet == NULL && parsed.starttls != NULL &&
       jxs_element_find_child (parsed.starttls, "required", NULL) != NULL)
-    unmet = parsed.starttls;
+    return refuse (self,
+                   JXS_STREAM_ERROR_UNSUPPORTED_FEATURE,
+                   JXS_ERROR_SECURITY,
+                   _ ("The peer demands that the stream be encrypted, which is not possible here"));
   if (unmet != NULL)
     {
       g_autofree char *name = jxs_log_sanitize (jxs_element_get_name (unmet), 64);

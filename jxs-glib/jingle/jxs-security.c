@@ -232,6 +232,7 @@ jxs_security_error_is_refusal (const GError *error)
 {
   return g_error_matches (error, JXS_ERROR, JXS_ERROR_SECURITY) ||
          g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED) ||
+         g_error_matches (error, JXS_ERROR, JXS_ERROR_AUTHENTICATION) ||
          (error->domain == G_TLS_ERROR && error->code != G_TLS_ERROR_EOF);
 }
 

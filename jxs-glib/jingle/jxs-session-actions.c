@@ -210,8 +210,7 @@ handle_accept (JxsSession *self, JxsElement *iq, JxsJingle *jingle)
     }
 
   ack (self, iq);
-  if (g_error_matches (error, JXS_ERROR, JXS_ERROR_SECURITY) ||
-      g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED))
+  if (jxs_security_error_is_refusal (error))
     condition = JXS_REASON_SECURITY_ERROR;
   {
     g_autoptr (JxsReason) reason = jxs_reason_new (condition, NULL);

@@ -17,7 +17,7 @@
 #define JXS_TRUST_MAX_UNKNOWN 1024   /* refused and undecided, in all; the oldest goes */
 #define JXS_TRUST_MAX_PEER_UNKNOWN 8 /* the same of an address */
 
-#define JXS_TRUST_BUSY_MS 5000 /* for another process that writes; a write takes milliseconds */
+#define JXS_TRUST_BUSY_MS 3000 /* for another process that writes; a write takes milliseconds */
 #define JXS_TRUST_STUCK_MS 100 /* the same after one that took longer, until it is over */
 #define JXS_TRUST_BUSY_PAUSE_US 10000
 

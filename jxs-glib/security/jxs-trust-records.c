@@ -82,6 +82,8 @@ unindex_record (JxsTrustRecords *self, JxsTrustRecord *record)
 static void
 remove_items (JxsTrustRecords *self, guint position, guint n)
 {
+  for (guint i = position; i < position + n; i++)
+    unindex_record (self, g_ptr_array_index (self->items, i));
   g_ptr_array_remove_range (self->items, position, n);
   g_list_model_items_changed (self->model, position, n, 0);
 }
@@ -90,15 +92,10 @@ remove_items (JxsTrustRecords *self, guint position, guint n)
 static void
 remove_records (JxsTrustRecords *self, GHashTable *gone)
 {
-  GHashTableIter iter;
-  gpointer record;
   guint n = 0;
 
   if (g_hash_table_size (gone) == 0)
     return;
-  g_hash_table_iter_init (&iter, gone);
-  while (g_hash_table_iter_next (&iter, &record, NULL))
-    unindex_record (self, record);
   for (guint i = self->items->len; i-- > 0;)
     if (g_hash_table_contains (gone, g_ptr_array_index (self->items, i)))
       n++;
@@ -114,7 +111,7 @@ remove_records (JxsTrustRecords *self, GHashTable *gone)
 void
 jxs_trust_records_apply (JxsTrustRecords *self, GPtrArray *changes)
 {
-  g_autoptr (GHashTable) gone = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  g_autoptr (GHashTable) gone = g_hash_table_new (NULL, NULL);
   g_autoptr (GPtrArray) added = g_ptr_array_new ();
   guint position;
 
@@ -127,7 +124,7 @@ jxs_trust_records_apply (JxsTrustRecords *self, GPtrArray *changes)
         record = jxs_trust_record_new (change->row);
       else if (record != NULL && change->row == NULL)
         {
-          g_hash_table_add (gone, g_object_ref (record));
+          g_hash_table_add (gone, record);
           continue;
         }
       else if (record != NULL)

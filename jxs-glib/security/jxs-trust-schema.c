@@ -135,14 +135,13 @@ check_owner (const char *path, const struct stat *status, GError **error)
 static gboolean
 check_file (const char *path, GError **error)
 {
+  g_autofree char *name = g_filename_display_name (path);
   struct stat status;
 
   if (stat (path, &status) != 0)
     return errno == ENOENT || set_error_from_errno (error, path);
   if (!S_ISREG (status.st_mode))
     {
-      g_autofree char *name = g_filename_display_name (path);
-
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, _ ("“%s” is not a file"), name);
       return FALSE;
     }
@@ -171,6 +170,23 @@ make_file (const char *path, GError **error)
   return g_close (fd, error);
 }
 
+/* SQLite takes a file of one octet for an empty one, and would begin anew. */
+static gboolean
+check_size (const char *path, GError **error)
+{
+  g_autofree char *name = g_filename_display_name (path);
+  struct stat status;
+
+  if (stat (path, &status) != 0)
+    return set_error_from_errno (error, path);
+  if (status.st_size == 1)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, DAMAGED, name, _ ("too short"));
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 prepare_file (const char *path, GError **error)
 {
@@ -185,7 +201,7 @@ prepare_file (const char *path, GError **error)
       if (!check_file (companion, error))
         return FALSE;
     }
-  return TRUE;
+  return check_size (path, error);
 }
 
 static gboolean

@@ -89,7 +89,6 @@ struct _JxsTrustStore
 
   JxsTrustWorker *worker;
   GFileMonitor *monitor; /* (owned) (nullable) */
-  gboolean looking;      /* for what others wrote: already asked for */
   gboolean first_use;
 
   JxsTrustRecords *records; /* (owned) */
@@ -174,23 +173,11 @@ jxs_trust_store_push (JxsTrustStore *self, JxsTrustJob *job)
   jxs_trust_worker_push (self->worker, job);
 }
 
-static void
-looked (JxsTrustStore *self, JxsTrustJob *job)
-{
-  self->looking = FALSE;
-}
-
+/* A job that only looks at what others wrote. */
 static void
 written_cb (JxsTrustStore *self)
 {
-  JxsTrustJob *job;
-
-  if (self->looking)
-    return;
-  self->looking = TRUE;
-  job = jxs_trust_job_new (self);
-  job->done = looked;
-  jxs_trust_store_push (self, job);
+  jxs_trust_store_push (self, jxs_trust_job_new (self));
 }
 
 /* Trust. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include <jxs-glib/security/jxs-xtls-security-private.h>
+#include <jxs-glib/security/jxs-xtls-security-impl-private.h>
 
 #include <glib/gi18n-lib.h>
 #include <jxs-glib/base/jxs-error.h>
@@ -10,32 +10,6 @@
 #include <jxs-glib/security/jxs-certificate-private.h>
 #include <jxs-glib/security/jxs-fingerprint-private.h>
 #include <jxs-glib/security/jxs-peer-verdict-private.h>
-#include <jxs-glib/security/jxs-xtls-codec-private.h>
-#include <jxs-glib/security/jxs-xtls-machine-private.h>
-
-struct _JxsXtlsSecurity
-{
-  JxsSecurity parent_instance;
-
-  JxsIdentity *identity;     /* (owned) */
-  JxsTrust *trust;           /* (owned) */
-  JxsSecurityPolicy *policy; /* (owned): of when the session began */
-  JxsPasswords *passwords;   /* (owned) */
-  gboolean (*supports_srp) (void);
-  gboolean allows_starttls; /* where XTLS is not spoken */
-
-  JxsXtlsMachine machine;
-  JxsXtls remote;         /* what the peer announced */
-  JxsXtlsMethods offered; /* what we did, as the initiator */
-  JxsXtlsMethods method;  /* the one agreed on, 0 before */
-  gboolean has_password;  /* when we offered or answered */
-  JxsPasswordKind password_kind;
-  GError *refusal; /* (owned) (nullable): why the negotiation failed */
-
-  JxsTrustLevel level;
-  JxsTrustOrigin origin;
-  char *peer_fingerprint; /* (owned) (nullable) */
-};
 
 G_DEFINE_FINAL_TYPE (JxsXtlsSecurity, jxs_xtls_security, JXS_TYPE_SECURITY)
 
@@ -56,329 +30,15 @@ job_free (gpointer data)
   g_free (job);
 }
 
-static JxsJid *
-get_peer (JxsXtlsSecurity *self)
-{
-  return jxs_security_get_peer_jid (JXS_SECURITY (self));
-}
-
-static const char *
-get_peer_name (JxsXtlsSecurity *self)
-{
-  return jxs_jid_to_string (get_peer (self));
-}
-
-static JxsXtlsAction
-handle (JxsXtlsSecurity *self, JxsXtlsEvent event)
-{
-  JxsXtlsState before = self->machine.state;
-  JxsXtlsAction action = jxs_xtls_machine_handle (&self->machine, event);
-
-  if (self->machine.state != before)
-    jxs_log_debug (self,
-                   "%s -> %s",
-                   jxs_xtls_state_to_name (before),
-                   jxs_xtls_state_to_name (self->machine.state));
-  return action;
-}
-
-/* What went wrong stays wrong. Takes refusal. */
-static gboolean
-refuse_with (JxsXtlsSecurity *self, GError **error, GError *refusal)
-{
-  handle (self, JXS_XTLS_EVENT_FAILURE);
-  jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
-                  "security",
-                  "refused",
-                  "s:error",
-                  refusal->message,
-                  NULL);
-  g_clear_error (&self->refusal);
-  self->refusal = g_error_copy (refusal);
-  g_propagate_error (error, refusal);
-  return FALSE;
-}
-
-/* format: names the peer, and nothing else */
-G_GNUC_PRINTF (3, 4)
-static gboolean
-refuse (JxsXtlsSecurity *self, GError **error, const char *format, ...)
-{
-  va_list args;
-  GError *refusal;
-
-  va_start (args, format);
-  refusal = g_error_new_valist (JXS_ERROR, JXS_ERROR_SECURITY, format, args);
-  va_end (args);
-  return refuse_with (self, error, refusal);
-}
-
-static gboolean
-out_of_order (GError **error)
-{
-  g_set_error_literal (error,
-                       JXS_STANZA_ERROR,
-                       JXS_STANZA_ERROR_UNEXPECTED_REQUEST,
-                       "The security precondition is not to be negotiated now");
-  return FALSE;
-}
-
-/* ---- negotiation ---- */
-
-/* What the policy and the TLS library let us do, with a password. */
-static JxsXtlsMethods
-get_possible_methods (JxsXtlsSecurity *self)
-{
-  const JxsSecurityMethods allowed = jxs_security_policy_get_methods (self->policy);
-  JxsXtlsMethods methods = 0;
-
-  if ((allowed & JXS_SECURITY_METHODS_X509) != 0)
-    methods |= JXS_XTLS_METHOD_X509;
-  if ((allowed & JXS_SECURITY_METHODS_SRP) != 0 && self->supports_srp ())
-    methods |= JXS_XTLS_METHOD_SRP;
-  return methods;
-}
-
-/* One that is set later is for the next session. */
-static JxsXtlsMethods
-look_for_password (JxsXtlsSecurity *self)
-{
-  self->has_password = jxs_passwords_has (self->passwords, get_peer (self), &self->password_kind);
-  return get_possible_methods (self) & ~(self->has_password ? 0 : JXS_XTLS_METHOD_SRP);
-}
-
-static gboolean
-needs_srp (JxsXtlsSecurity *self)
-{
-  return self->has_password && self->password_kind == JXS_PASSWORD_SHORT;
-}
-
-static gboolean
-refuse_without_srp (JxsXtlsSecurity *self, GError **error)
-{
-  if ((get_possible_methods (self) & JXS_XTLS_METHOD_SRP) == 0)
-    return refuse (
-        self,
-        error,
-        _ ("The password for “%s” cannot be used: the security policy or the TLS library "
-           "does not allow SRP"),
-        get_peer_name (self));
-  return refuse (self,
-                 error,
-                 _ ("“%s” did not enter the password, or cannot use one"),
-                 get_peer_name (self));
-}
-
-/* Between what the peer announced and what we can; a password that is there is never passed over:
- * who removes srp from the negotiation gains nothing. */
-static gboolean
-choose (JxsXtlsSecurity *self, JxsXtlsMethods ours, GError **error)
-{
-  const JxsXtlsMethods common = ours & self->remote.methods;
-
-  if ((common & JXS_XTLS_METHOD_SRP) != 0)
-    {
-      self->method = JXS_XTLS_METHOD_SRP;
-      return TRUE;
-    }
-  if (needs_srp (self))
-    return refuse_without_srp (self, error);
-  if ((common & JXS_XTLS_METHOD_X509) == 0)
-    {
-      if (!self->has_password && (self->remote.methods & JXS_XTLS_METHOD_SRP) != 0)
-        return refuse (self,
-                       error,
-                       _ ("“%s” asks for a password, and none was entered here"),
-                       get_peer_name (self));
-      return refuse (self,
-                     error,
-                     _ ("“%s” offers no way of encryption that is supported and allowed here"),
-                     get_peer_name (self));
-    }
-  if (!jxs_xtls_has_fingerprint (&self->remote))
-    return refuse (self,
-                   error,
-                   _ ("“%s” announced no fingerprint its certificate could be checked with"),
-                   get_peer_name (self));
-  self->method = JXS_XTLS_METHOD_X509;
-  return TRUE;
-}
-
-static JxsElement *
-jxs_xtls_security_build (JxsSecurity *security)
-{
-  JxsXtlsSecurity *self = JXS_XTLS_SECURITY (security);
-  gboolean initiator = jxs_security_is_initiator (security);
-  g_auto (JxsXtls) local = { 0 };
-
-  if (self->machine.state == JXS_XTLS_STATE_PLAIN)
-    return NULL;
-  if (initiator)
-    {
-      self->offered = look_for_password (self);
-      local.methods = self->offered;
-      if (local.methods == 0)
-        {
-          handle (self, JXS_XTLS_EVENT_OFFER);
-          return NULL;
-        }
-    }
-  else
-    {
-      if (!choose (self, look_for_password (self), NULL))
-        return NULL; /* secure_async() tells why */
-      local.methods = self->method;
-    }
-  handle (self, initiator ? JXS_XTLS_EVENT_OFFER : JXS_XTLS_EVENT_ANSWER);
-
-  /* Answered as asked; a peer of the first drafts would not find a newer form. */
-  if (!initiator && self->remote.form == JXS_XTLS_FORM_OFFER)
-    local.form = JXS_XTLS_FORM_OFFER;
-  if ((local.methods & JXS_XTLS_METHOD_X509) != 0)
-    {
-      local.fingerprints[G_CHECKSUM_SHA1] =
-          jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA1);
-      if (local.form == JXS_XTLS_FORM_CURRENT)
-        local.fingerprints[G_CHECKSUM_SHA256] =
-            jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA256);
-    }
-  return jxs_xtls_build (&local);
-}
-
-/* Tells the responder the method before TLS shows it (jingle-xtls §4). */
-static void
-send_choice (JxsXtlsSecurity *self)
-{
-  JxsXtls choice = { .methods = self->method };
-  g_autoptr (JxsElement) security = NULL;
-
-  if (self->remote.form == JXS_XTLS_FORM_OFFER)
-    choice.form = JXS_XTLS_FORM_ATTRIBUTE;
-  security = jxs_xtls_build (&choice);
-  handle (self, JXS_XTLS_EVENT_CHOICE);
-  jxs_security_send_info (JXS_SECURITY (self), security);
-}
-
-/* The peer's initiate or accept is without <security/>. */
-static gboolean
-take_no_security (JxsXtlsSecurity *self, GError **error)
-{
-  if (self->has_password && !(self->allows_starttls && self->password_kind == JXS_PASSWORD_STRONG))
-    return refuse_without_srp (self, error);
-  if (!self->allows_starttls)
-    {
-      if (jxs_trust_is_known (self->trust, get_peer (self)))
-        return refuse (self,
-                       error,
-                       _ ("“%s” does not encrypt, although its key is known; somebody may be "
-                          "interfering"),
-                       get_peer_name (self));
-      if (jxs_security_policy_get_require_encryption (self->policy))
-        return refuse (self,
-                       error,
-                       _ ("“%s” does not encrypt, but encryption is required"),
-                       get_peer_name (self));
-    }
-  handle (self, JXS_XTLS_EVENT_NO_SECURITY);
-  return TRUE;
-}
-
-static gboolean
-jxs_xtls_security_set_remote (JxsSecurity *security, JxsElement *element, GError **error)
-{
-  JxsXtlsSecurity *self = JXS_XTLS_SECURITY (security);
-  gboolean initiator = jxs_security_is_initiator (security);
-  g_auto (JxsXtls) remote = { 0 };
-
-  /* We offered none, but the responder does (XEP-0247 0.2 §2). */
-  if (initiator && element != NULL && self->machine.state == JXS_XTLS_STATE_NONE)
-    {
-      self->offered = look_for_password (self);
-      handle (self, JXS_XTLS_EVENT_OFFER);
-    }
-  if (self->machine.state != (initiator ? JXS_XTLS_STATE_OFFERED : JXS_XTLS_STATE_NONE))
-    return out_of_order (error);
-
-  if (element == NULL)
-    return take_no_security (self, error);
-
-  if (!jxs_xtls_parse (element, &remote, error))
-    return FALSE;
-  jxs_xtls_clear (&self->remote);
-  self->remote = remote;
-  remote = (JxsXtls){ 0 };
-  if (!initiator)
-    {
-      /* A password may be entered before the answer; that a person has to accept first is no reason
-       * to show what cannot be accepted. */
-      if ((self->remote.methods & get_possible_methods (self)) == 0 ||
-          ((self->remote.methods & JXS_XTLS_METHOD_SRP) == 0 &&
-           !jxs_xtls_has_fingerprint (&self->remote)))
-        return choose (self, get_possible_methods (self), error);
-      handle (self, JXS_XTLS_EVENT_OFFER);
-      return TRUE;
-    }
-  if (!choose (self, self->offered, error))
-    return FALSE;
-  handle (self, JXS_XTLS_EVENT_ANSWER);
-  send_choice (self);
-  return TRUE;
-}
-
-/* What a security-info may choose. */
-static JxsXtlsMethods
-get_open_methods (JxsXtlsSecurity *self)
-{
-  if (self->method != 0)
-    return self->method;
-  return self->machine.state == JXS_XTLS_STATE_OFFERED
-             ? self->remote.methods & get_possible_methods (self)
-             : ~0u;
-}
-
-static gboolean
-jxs_xtls_security_handle_info (JxsSecurity *security, JxsElement *element, GError **error)
-{
-  JxsXtlsSecurity *self = JXS_XTLS_SECURITY (security);
-  g_auto (JxsXtls) info = { 0 };
-
-  if (!jxs_xtls_parse (element, &info, error))
-    return FALSE;
-  /* What was announced with the offer or answer stands: were it to change now, whoever changes it
-   * would only have to wait for that check to pass. */
-  for (gsize i = 0; i < JXS_XTLS_N_DIGESTS; i++)
-    if (info.fingerprints[i] != NULL &&
-        g_strcmp0 (info.fingerprints[i], self->remote.fingerprints[i]) != 0)
-      {
-        g_set_error_literal (error,
-                             JXS_STANZA_ERROR,
-                             JXS_STANZA_ERROR_NOT_ALLOWED,
-                             "The fingerprint cannot be changed within a session");
-        return FALSE;
-      }
-  if ((info.methods & get_open_methods (self)) == 0)
-    {
-      g_set_error_literal (error,
-                           JXS_STANZA_ERROR,
-                           JXS_STANZA_ERROR_NOT_ACCEPTABLE,
-                           "The chosen security method is not the one agreed on");
-      return FALSE;
-    }
-  if (handle (self, JXS_XTLS_EVENT_CHOICE) == JXS_XTLS_ACTION_REFUSE)
-    return out_of_order (error);
-  return TRUE;
-}
-
-/* ---- the handshake ---- */
-
 static void
 job_fail (GTask *task, GError *error)
 {
   JxsXtlsSecurity *self = g_task_get_source_object (task);
   Job *job = g_task_get_task_data (task);
 
-  handle (self,
-          jxs_security_error_is_refusal (error) ? JXS_XTLS_EVENT_FAILURE : JXS_XTLS_EVENT_LOST);
+  jxs_xtls_security_handle (self,
+                            jxs_security_error_is_refusal (error) ? JXS_XTLS_EVENT_FAILURE
+                                                                  : JXS_XTLS_EVENT_LOST);
   jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
                   "security",
                   "failed",
@@ -409,7 +69,7 @@ deliver (GTask *task, JxsXtlsEvent event)
   g_autofree char *protocol = jxs_tls_get_protocol_name (job->connection);
   g_autofree char *cipher = jxs_tls_get_cipher_name (job->connection);
 
-  handle (self, event);
+  jxs_xtls_security_handle (self, event);
   jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
                   "security",
                   "secured",
@@ -456,7 +116,7 @@ judge (GTask *task, GTlsCertificate *certificate)
 
   g_free (self->peer_fingerprint);
   self->peer_fingerprint = jxs_fingerprint_compute (certificate, G_CHECKSUM_SHA256);
-  handle (self, JXS_XTLS_EVENT_VERIFIED);
+  jxs_xtls_security_handle (self, JXS_XTLS_EVENT_VERIFIED);
   jxs_trace_emit (jxs_security_get_trace (JXS_SECURITY (self)),
                   "security",
                   "certificate-matches",
@@ -470,7 +130,7 @@ judge (GTask *task, GTlsCertificate *certificate)
       return;
     }
   jxs_security_set_asking (JXS_SECURITY (self), TRUE);
-  jxs_peer_verdict_async (get_peer (self),
+  jxs_peer_verdict_async (jxs_xtls_security_get_peer (self),
                           certificate,
                           self->trust,
                           jxs_security_policy_get_authorities (self->policy),
@@ -488,13 +148,13 @@ check_not_ours (JxsXtlsSecurity *self, GTlsCertificate *certificate, GError **er
   JxsJid *local = jxs_security_get_local_jid (JXS_SECURITY (self));
 
   if (!g_tls_certificate_is_same (certificate, jxs_identity_get_certificate (self->identity)) ||
-      (local != NULL && jxs_jid_equal_bare (local, get_peer (self))))
+      (local != NULL && jxs_jid_equal_bare (local, jxs_xtls_security_get_peer (self))))
     return TRUE;
   g_set_error (error,
                JXS_ERROR,
                JXS_ERROR_SECURITY,
                _ ("“%s” showed our own key: somebody sends back to us what we say"),
-               get_peer_name (self));
+               jxs_xtls_security_get_peer_name (self));
   return FALSE;
 }
 
@@ -506,7 +166,7 @@ judge_cb (GTlsCertificate *certificate, gpointer user_data, GError **error)
 
   return jxs_peer_verdict_check_announced (certificate, &self->remote, error) &&
          check_not_ours (self, certificate, error) &&
-         jxs_certificate_check (certificate, get_peer (self), error);
+         jxs_certificate_check (certificate, jxs_xtls_security_get_peer (self), error);
 }
 
 static void
@@ -543,7 +203,7 @@ start_handshake (JxsXtlsSecurity *self, GTask *task)
 {
   gboolean initiator = jxs_security_is_initiator (JXS_SECURITY (self));
   g_autoptr (JxsJid) local = jxs_jid_to_bare (jxs_security_get_local_jid (JXS_SECURITY (self)));
-  g_autoptr (JxsJid) peer = jxs_jid_to_bare (get_peer (self));
+  g_autoptr (JxsJid) peer = jxs_jid_to_bare (jxs_xtls_security_get_peer (self));
   Job *job = g_task_get_task_data (task);
   JxsTlsParams params = {
     .role = initiator ? JXS_TLS_CLIENT : JXS_TLS_SERVER,
@@ -559,7 +219,7 @@ start_handshake (JxsXtlsSecurity *self, GTask *task)
         {
           job_fail (task,
                     g_error_new (JXS_ERROR,
-                                 JXS_ERROR_SECURITY,
+                                 JXS_ERROR_AUTHENTICATION,
                                  _ ("The password for “%s” is used up: agree on a new one"),
                                  jxs_jid_to_string (peer)));
           return;
@@ -615,7 +275,7 @@ jxs_xtls_security_secure_async (JxsSecurity *security,
       job_fail (task, g_steal_pointer (&error));
       return;
     }
-  switch (handle (self, JXS_XTLS_EVENT_READY))
+  switch (jxs_xtls_security_handle (self, JXS_XTLS_EVENT_READY))
     {
     case JXS_XTLS_ACTION_HANDSHAKE:
       start_handshake (self, task);
@@ -750,36 +410,6 @@ jxs_xtls_security_is_password_pending (JxsXtlsSecurity *self)
   g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
 
   return self->method == JXS_XTLS_METHOD_X509 && self->has_password;
-}
-
-void
-jxs_xtls_security_allow_starttls (JxsXtlsSecurity *self)
-{
-  g_return_if_fail (JXS_IS_XTLS_SECURITY (self));
-
-  self->allows_starttls =
-      (jxs_security_policy_get_methods (self->policy) & JXS_SECURITY_METHODS_STARTTLS) != 0;
-}
-
-gboolean
-jxs_xtls_security_check_answer (JxsXtlsSecurity *self, GError **error)
-{
-  JxsXtlsMethods ours;
-
-  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
-
-  ours = look_for_password (self);
-  if (self->machine.state == JXS_XTLS_STATE_PLAIN)
-    return !needs_srp (self) || refuse_without_srp (self, error);
-  return self->machine.state != JXS_XTLS_STATE_OFFERED || choose (self, ours, error);
-}
-
-gboolean
-jxs_xtls_security_offers_password (JxsXtlsSecurity *self)
-{
-  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
-
-  return (self->remote.methods & get_possible_methods (self) & JXS_XTLS_METHOD_SRP) != 0;
 }
 
 gboolean

@@ -188,7 +188,7 @@ test_missing_password (Fixture *f, gconstpointer data)
   if (who == ROMEO)
     assert_failure (f, "did not enter the password", "policy");
   else
-    assert_failure (f, "none was entered here", "feature");
+    assert_failure (f, "none was entered here", "did not enter the password");
 }
 
 /* XEP-0250 §3.2: certificates are named to those whose own is known. */

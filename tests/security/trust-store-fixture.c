@@ -121,6 +121,9 @@ close_store (Fixture *f)
     return;
   settle (f);
   g_assert_finalize_object (g_steal_pointer (&f->store));
+  /* The last one to close it removes the log; a database that may not be written keeps it. */
+  for (guint i = 0; i < 2000 && g_file_test (log, G_FILE_TEST_EXISTS); i++)
+    g_usleep (1000);
 }
 
 void
@@ -230,8 +233,11 @@ void
 settle (Fixture *f)
 {
   g_autoptr (JxsJid) nobody = jxs_jid_new ("nobody.lit", NULL);
+  g_autoptr (GAsyncResult) result = NULL;
 
-  g_assert_cmpuint (remove_keys (f, nobody, NULL), ==, 0);
+  jxs_trust_store_remove_async (
+      f->store, nobody, NULL, G_PRIORITY_DEFAULT, NULL, result_cb, &result);
+  jxs_trust_store_remove_finish (f->store, wait_for (&result), NULL, NULL);
   while (g_main_context_iteration (NULL, FALSE))
     ;
 }
