@@ -84,7 +84,9 @@ rejected_cb (gpointer user_data)
 {
   Attendant *attendant = user_data;
 
-  if (jxs_connection_get_trust_level (attendant->connection) < JXS_TRUST_LEVEL_VERIFIED)
+  /* Nobody in the middle has a key that a person verified; authorities are fooled. */
+  if (jxs_connection_get_trust_level (attendant->connection) < JXS_TRUST_LEVEL_VERIFIED ||
+      jxs_connection_get_trust_origin (attendant->connection) == JXS_TRUST_ORIGIN_AUTHORITY)
     set_level (attendant, JXS_TRUST_LEVEL_UNKNOWN);
 }
 

@@ -36,6 +36,32 @@ is_verified_by_person (const JxsTrustRow *row)
   return row->level == JXS_TRUST_LEVEL_VERIFIED && row->origin != JXS_TRUST_ORIGIN_AUTHORITY;
 }
 
+/* Two persons compared a string over this key and found it different. */
+static gboolean
+is_rejected (const JxsTrustRow *row)
+{
+  return row->level == JXS_TRUST_LEVEL_UNKNOWN && row->origin == JXS_TRUST_ORIGIN_SHORT_STRING;
+}
+
+static const JxsTrustRow *
+find_rejected (GPtrArray *rows)
+{
+  for (guint i = 0; i < rows->len; i++)
+    if (is_rejected (g_ptr_array_index (rows, i)))
+      return g_ptr_array_index (rows, i);
+  return NULL;
+}
+
+/* What vouched for it turned out to be somebody else's. */
+static gboolean
+is_void (GPtrArray *rows, const JxsTrustRow *row)
+{
+  const JxsTrustRow *voucher =
+      row->origin == JXS_TRUST_ORIGIN_VOUCHED ? jxs_trust_rows_find (rows, row->voucher) : NULL;
+
+  return voucher != NULL && (voucher->level == JXS_TRUST_LEVEL_DISTRUSTED || is_rejected (voucher));
+}
+
 gboolean
 jxs_trust_rows_are_decided (GPtrArray *rows)
 {
@@ -166,11 +192,12 @@ jxs_trust_judge (GPtrArray *rows,
 {
   JxsTrustRow *own = jxs_trust_rows_find (rows, seen->fingerprint);
   const JxsTrustRow *row = own != NULL ? own : seen;
+  const JxsTrustRow *rejected = find_rejected (rows);
   const JxsTrustRow *known;
   gint64 now = circumstances->now;
 
   memset (verdict, 0, sizeof *verdict);
-  if (own != NULL && is_accepted (own))
+  if (own != NULL && is_accepted (own) && !is_void (rows, own))
     {
       judge_accepted (rows, own, seen, circumstances, verdict);
       return;
@@ -183,13 +210,16 @@ jxs_trust_judge (GPtrArray *rows,
       return;
     }
   if (circumstances->origin == JXS_TRUST_ORIGIN_AUTHORITY &&
-      !is_other_verified_by_person (rows, seen))
+      !is_other_verified_by_person (rows, seen) && (own == NULL || !is_rejected (own)))
     {
       accept_new (row, seen, now, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_AUTHORITY, verdict);
       return;
     }
 
   known = find_known (rows, seen, &verdict->contact);
+  /* Somebody who was found out could come again with another key, as the first. */
+  if (known == NULL)
+    known = rejected;
   if (known != NULL)
     verdict->known = jxs_trust_row_copy (known);
   if (circumstances->ask)
@@ -295,6 +325,14 @@ jxs_trust_judge_learned (GPtrArray *rows, const JxsTrustRow *learned)
   const JxsTrustRow *own = jxs_trust_rows_find (rows, learned->fingerprint);
   g_autoptr (JxsTrustRow) row = jxs_trust_row_copy (learned);
 
+  if (is_rejected (learned))
+    {
+      if (own == NULL)
+        return g_steal_pointer (&row);
+      return own->level == JXS_TRUST_LEVEL_DISTRUSTED || is_verified_by_person (own)
+                 ? NULL
+                 : merge (own, row);
+    }
   if (learned->origin == JXS_TRUST_ORIGIN_VOUCHED)
     {
       const JxsTrustRow *voucher = jxs_trust_rows_find (rows, learned->voucher);
@@ -387,6 +425,12 @@ jxs_trust_verdict_to_message (const JxsTrustVerdict *self, const JxsTrustRow *se
   if (self->known == NULL)
     return g_strdup_printf (
         _ ("The key of %s is not known, and nobody verified it; its fingerprint is %s"),
+        seen->jid,
+        shown);
+  if (is_rejected (self->known))
+    return g_strdup_printf (
+        _ ("A string that was compared with %s was different: somebody may have been listening in. "
+           "Until a key is verified none is accepted; the fingerprint of this one is %s"),
         seen->jid,
         shown);
   if (strcmp (self->known->fingerprint, seen->fingerprint) == 0)

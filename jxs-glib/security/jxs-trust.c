@@ -508,9 +508,9 @@ jxs_trust_is_known (JxsTrust *self, JxsJid *peer)
  * distrusted stays so.
  *
  * With one exception: %JXS_TRUST_LEVEL_UNKNOWN, with %JXS_TRUST_ORIGIN_SHORT_STRING, tells that two
- * persons compared a string and found it different ([method@Verification.reject]). A key that is
- * not %JXS_TRUST_LEVEL_VERIFIED becomes unknown again, and so do those it vouched for: a person has
- * to decide about them before they are used again. A verified key stays verified.
+ * persons compared a string and found it different ([method@Verification.reject]). The key becomes
+ * unknown again, and what it vouched for counts no more: a person has to decide before any new key
+ * of that address is used. Only a key that a person verified stays verified.
  *
  * Since: 1.0
  */

@@ -440,9 +440,10 @@ jxs_verification_confirm (JxsVerification *self)
  * in, or one of them misread.
  *
  * Both sides are told, and end the stream with %JXS_ERROR_UNTRUSTED. On both the key of the other
- * becomes %JXS_TRUST_LEVEL_UNKNOWN ([method@Trust.learn]), so that it is not used again without a
- * person's decision. It does not become %JXS_TRUST_LEVEL_DISTRUSTED, as persons misread; and a key
- * that was verified before stays verified, as nobody in the middle has it.
+ * becomes %JXS_TRUST_LEVEL_UNKNOWN ([method@Trust.learn]), so that neither it nor another new one
+ * is used again without a person's decision. It does not become %JXS_TRUST_LEVEL_DISTRUSTED, as
+ * persons misread; and a key that a person verified before stays verified, as nobody in the middle
+ * has it.
  *
  * Does nothing while there is nothing to compare, or when the verification is over.
  *
