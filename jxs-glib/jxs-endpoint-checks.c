@@ -237,6 +237,23 @@ jxs_endpoint_check_answer (JxsEndpoint *self,
           check_provable (xtls, jxs_session_get_peer_jid (session), is_stream, error));
 }
 
+/* Who accepts sees first that the passwords differ, and ends the session; that may be here before
+ * the alert of TLS, which takes another way. */
+GError *
+jxs_endpoint_explain_refusal (JxsSession *session, GError *error)
+{
+  JxsXtlsSecurity *xtls = jxs_endpoint_get_xtls (session);
+
+  if (xtls == NULL || !jxs_xtls_security_tried_password (xtls) ||
+      !g_error_matches (error, JXS_ERROR, JXS_ERROR_SECURITY))
+    return error;
+  g_error_free (error);
+  return g_error_new (JXS_ERROR,
+                      JXS_ERROR_AUTHENTICATION,
+                      _ ("“%s” entered another password"),
+                      jxs_jid_to_string (jxs_session_get_peer_jid (session)));
+}
+
 gboolean
 jxs_endpoint_needs_stream_security (JxsEndpoint *self, JxsSession *session, GIOStream *stream)
 {

@@ -68,6 +68,8 @@ gboolean jxs_endpoint_check_answer (JxsEndpoint *self,
  * that is to be secured inside, see jxs_endpoint_needs_stream_security(). */
 gboolean jxs_endpoint_check_stream (
     JxsEndpoint *self, JxsSession *session, GIOStream *stream, gboolean is_stream, GError **error);
+/* Says in more telling words why a session failed. error: (transfer full), as the result */
+GError *jxs_endpoint_explain_refusal (JxsSession *session, GError *error);
 /* Whether something must still happen inside an XML stream before it may be used: STARTTLS, or the
  * proof of a strong password (jxs_xtls_security_is_password_pending()). */
 gboolean

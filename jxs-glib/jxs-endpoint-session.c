@@ -136,7 +136,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   stream = jxs_session_connect_finish (JXS_SESSION (source), result, &error);
   if (stream == NULL)
     {
-      g_task_return_error (task, error);
+      g_task_return_error (task, jxs_endpoint_explain_refusal (operation->session, error));
       return;
     }
 

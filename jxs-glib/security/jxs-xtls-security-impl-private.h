@@ -21,10 +21,11 @@ struct _JxsXtlsSecurity
   gboolean allows_starttls; /* where XTLS is not spoken */
 
   JxsXtlsMachine machine;
-  JxsXtls remote;         /* what the peer announced */
-  JxsXtlsMethods offered; /* what we did, as the initiator */
-  JxsXtlsMethods method;  /* the one agreed on, 0 before */
-  gboolean has_password;  /* when we offered or answered */
+  JxsXtls remote;          /* what the peer announced */
+  JxsXtlsMethods offered;  /* what we did, as the initiator */
+  JxsXtlsMethods method;   /* the one agreed on, 0 before */
+  gboolean tried_password; /* it is used up */
+  gboolean has_password;   /* when we offered or answered */
   JxsPasswordKind password_kind;
   GError *refusal; /* (owned) (nullable): why the negotiation failed */
 

@@ -60,6 +60,8 @@ gboolean jxs_xtls_security_is_password_pending (JxsXtlsSecurity *self);
 void jxs_xtls_security_allow_starttls (JxsXtlsSecurity *self);
 /* The peer's offer, or its answer, was without <security/>. */
 gboolean jxs_xtls_security_is_plain (JxsXtlsSecurity *self);
+/* The password was tried in TLS, whatever came of it. */
+gboolean jxs_xtls_security_tried_password (JxsXtlsSecurity *self);
 /* As the responder: the peer entered a password. */
 gboolean jxs_xtls_security_offers_password (JxsXtlsSecurity *self);
 /* As the responder, before the answer is built: whether there is one. FALSE: JXS_ERROR_SECURITY */

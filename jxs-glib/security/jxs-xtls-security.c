@@ -224,6 +224,7 @@ start_handshake (JxsXtlsSecurity *self, GTask *task)
                                  jxs_jid_to_string (peer)));
           return;
         }
+      self->tried_password = TRUE;
       /* XEP-0250 §2.3 */
       params.srp_username = jxs_jid_to_string (initiator ? local : peer);
       params.srp_password = password;
@@ -426,4 +427,12 @@ jxs_xtls_security_get_policy (JxsXtlsSecurity *self)
   g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), NULL);
 
   return self->policy;
+}
+
+gboolean
+jxs_xtls_security_tried_password (JxsXtlsSecurity *self)
+{
+  g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
+
+  return self->tried_password;
 }
