@@ -29,6 +29,7 @@ typedef struct
   gboolean optional;           /* plain will do */
   gboolean opened;             /* headers were exchanged */
   gboolean told;               /* the peer has heard, or will hear, why it failed */
+  gboolean decided;            /* it is we who refuse: no reason of the peer's explains more */
   gboolean waiting;            /* for the session to say why */
   GError *error;               /* (owned) (nullable): the first */
 } JxsPeerOpening;

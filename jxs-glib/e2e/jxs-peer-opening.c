@@ -125,7 +125,8 @@ out_of_place (JxsPeerOpening *self)
 gboolean
 jxs_peer_opening_is_alone (JxsPeerOpening *self)
 {
-  if (jxs_xml_stream_is_quiet (self->stream))
+  /* Between the layers of TLS white space would be noise, elsewhere it is a sign of life. */
+  if (jxs_xml_stream_is_quiet (self->stream, self->machine.state != JXS_PEER_STREAM_PROVEN))
     return TRUE;
   jxs_peer_opening_take_problem (
       self,

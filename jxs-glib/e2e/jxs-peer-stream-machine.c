@@ -42,6 +42,7 @@ typedef struct
 #define HANDSHAKE                                                                                  \
   [JXS_PEER_STREAM_SETTLING] = {                                                                   \
     [JXS_PEER_STREAM_EVENT_PAUSED] = GO (HANDSHAKE, SECURE),                                       \
+    [JXS_PEER_STREAM_EVENT_UNACCEPTABLE] = GO (FAILED, FAIL),                                      \
     [JXS_PEER_STREAM_EVENT_BROKEN] = GO (FAILED, FAIL),                                            \
     [JXS_PEER_STREAM_EVENT_DEADLINE] = GO (FAILED, FAIL),                                          \
     [JXS_PEER_STREAM_EVENT_ENDED] = GO (FAILED, FAIL),                                             \

@@ -148,7 +148,7 @@ fail (GTask *owned_task)
   JxsPeerOpening *opening = g_task_get_task_data (task);
   const GError *session_error = jxs_connection_get_session_error (connection);
 
-  if (session_error != NULL && !opening->told &&
+  if (session_error != NULL && !opening->told && !opening->decided &&
       !g_error_matches (opening->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       g_clear_error (&opening->error);
@@ -180,10 +180,9 @@ may_be_explained (JxsPeerOpening *opening, JxsConnection *connection)
 {
   const GError *error = opening->error;
 
-  return !opening->told && !jxs_connection_is_session_over (connection) &&
+  return !opening->told && !opening->decided && !jxs_connection_is_session_over (connection) &&
          error->domain != JXS_STREAM_ERROR &&
          !g_error_matches (error, JXS_ERROR, JXS_ERROR_TIMED_OUT) &&
-         !g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED) &&
          !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -227,7 +226,12 @@ element_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       drive (task, JXS_PEER_STREAM_EVENT_BROKEN);
     }
   else
-    drive (task, jxs_peer_opening_judge_element (opening, element));
+    {
+      JxsPeerStreamEvent event = jxs_peer_opening_judge_element (opening, element);
+
+      opening->decided = event == JXS_PEER_STREAM_EVENT_BROKEN;
+      drive (task, event);
+    }
 }
 
 static void
@@ -283,13 +287,18 @@ paused_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   if (!jxs_xml_stream_pause_finish (JXS_XML_STREAM (source), result, &error))
-    jxs_peer_opening_take_error (opening, error);
-  else if (jxs_peer_opening_is_alone (opening))
     {
-      drive (task, JXS_PEER_STREAM_EVENT_PAUSED);
-      return;
+      jxs_peer_opening_take_error (opening, error);
+      drive (task, JXS_PEER_STREAM_EVENT_BROKEN);
     }
-  drive (task, JXS_PEER_STREAM_EVENT_BROKEN);
+  else if (jxs_peer_opening_is_alone (opening))
+    drive (task, JXS_PEER_STREAM_EVENT_PAUSED);
+  else
+    {
+      opening->decided = TRUE;
+      opening->refusal = JXS_STREAM_ERROR_NOT_AUTHORIZED;
+      drive (task, JXS_PEER_STREAM_EVENT_UNACCEPTABLE);
+    }
 }
 
 static void
@@ -331,7 +340,11 @@ secured_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (tls == NULL || opening->machine.state != JXS_PEER_STREAM_HANDSHAKE)
     {
       if (error != NULL)
-        jxs_peer_opening_take_error (opening, error);
+        {
+          opening->decided = g_error_matches (error, JXS_ERROR, JXS_ERROR_SECURITY) ||
+                             g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+          jxs_peer_opening_take_error (opening, error);
+        }
       drive (task, JXS_PEER_STREAM_EVENT_BROKEN);
       return;
     }

@@ -59,8 +59,8 @@ void jxs_stream_engine_want_element (JxsStreamEngine *self, gboolean want);
 void jxs_stream_engine_set_paused (JxsStreamEngine *self, gboolean paused);
 /* Instead of JXS_STREAM_OPENING_DEADLINE_MS, from the next deadline on. */
 void jxs_stream_engine_set_opening_deadline (JxsStreamEngine *self, guint deadline_ms);
-/* Nothing was read behind the element given last. */
-gboolean jxs_stream_engine_is_quiet (JxsStreamEngine *self);
+/* Nothing was read behind the element given last; strictly: not even white space. */
+gboolean jxs_stream_engine_is_quiet (JxsStreamEngine *self, gboolean strictly);
 void jxs_stream_engine_restart (JxsStreamEngine *self);
 void jxs_stream_engine_set_open (JxsStreamEngine *self);
 /* Any element, whatever the state, as long as there is a wire. */

@@ -681,9 +681,11 @@ jxs_stream_engine_set_paused (JxsStreamEngine *self, gboolean paused)
 }
 
 gboolean
-jxs_stream_engine_is_quiet (JxsStreamEngine *self)
+jxs_stream_engine_is_quiet (JxsStreamEngine *self, gboolean strictly)
 {
-  return self->held.length == 0 && self->parser != NULL && jxs_xml_parser_is_idle (self->parser);
+  if (self->held.length > 0 || self->parser == NULL)
+    return FALSE;
+  return strictly ? jxs_xml_parser_is_quiet (self->parser) : jxs_xml_parser_is_idle (self->parser);
 }
 
 void

@@ -160,9 +160,9 @@ jxs_xml_stream_pause_finish (JxsXmlStream *self, GAsyncResult *result, GError **
 }
 
 gboolean
-jxs_xml_stream_is_quiet (JxsXmlStream *self)
+jxs_xml_stream_is_quiet (JxsXmlStream *self, gboolean strictly)
 {
-  return jxs_stream_engine_is_quiet (self->engine);
+  return jxs_stream_engine_is_quiet (self->engine, strictly);
 }
 
 void

@@ -62,9 +62,10 @@ void jxs_xml_stream_pause_async (JxsXmlStream *self,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
 gboolean jxs_xml_stream_pause_finish (JxsXmlStream *self, GAsyncResult *result, GError **error);
-/* While opening: nothing was read behind the last element; what was is lost by a restart. Somebody
- * who injects bytes before TLS starts hopes that it is not (RFC 6120 §5.3.3). */
-gboolean jxs_xml_stream_is_quiet (JxsXmlStream *self);
+/* While opening: nothing was read behind the last element, strictly: not even white space; it would
+ * be lost by a restart. Who injects bytes before TLS starts hopes that it is not (RFC 6120 §5.3.3).
+ */
+gboolean jxs_xml_stream_is_quiet (JxsXmlStream *self, gboolean strictly);
 /* New parser, new header on the next open; io_stream (nullable) replaces the one before. */
 void jxs_xml_stream_restart (JxsXmlStream *self, GIOStream *io_stream);
 /* Negotiation is over: stanzas flow; elements that came early are delivered from the main loop. */

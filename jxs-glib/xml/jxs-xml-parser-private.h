@@ -58,6 +58,8 @@ void jxs_xml_parser_stop (JxsXmlParser *self);
 void jxs_xml_parser_set_limits (JxsXmlParser *self, const JxsXmlLimits *limits);
 /* TRUE between stanzas: nothing of an unfinished one was fed. */
 gboolean jxs_xml_parser_is_idle (JxsXmlParser *self);
+/* TRUE right behind a stanza: not even white space was fed. */
+gboolean jxs_xml_parser_is_quiet (JxsXmlParser *self);
 /* May be called from inside a callback: takes effect afterwards. */
 void jxs_xml_parser_free (JxsXmlParser *self);
 

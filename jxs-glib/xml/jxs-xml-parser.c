@@ -59,6 +59,7 @@ struct _JxsXmlParser
   /* Octets since the start of the stream. */
   guint64 fed;      /* passed to expat */
   guint64 finished; /* before the unfinished stanza */
+  guint64 ended;    /* behind the last one, white space not counted */
   guint64 origin;   /* where the input of this expat parser began */
   guint64 renewed;  /* finished when expat was made */
 
@@ -353,6 +354,7 @@ end_stanza (JxsXmlParser *self, JxsElement *stanza)
   self->current = NULL;
   self->n_children = 0;
   self->finished = get_token_end (self);
+  self->ended = self->finished;
   if (self->funcs.element != NULL)
     self->funcs.element (stanza, self->user_data);
   self->arena = jxs_arena_recycle (self->arena);
@@ -680,6 +682,12 @@ gboolean
 jxs_xml_parser_is_idle (JxsXmlParser *self)
 {
   return self->fed == self->finished;
+}
+
+gboolean
+jxs_xml_parser_is_quiet (JxsXmlParser *self)
+{
+  return self->fed == self->ended;
 }
 
 void
