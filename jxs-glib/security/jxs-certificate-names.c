@@ -14,12 +14,11 @@
 #define TAG_UTF8_STRING 0x0c
 #define TAG_IA5_STRING 0x16
 
-/* A NUL inside would let one name pass for another. */
+/* A NUL inside would let one name pass for another; it is no valid UTF-8 here. */
 static char *
 text_new (const guint8 *data, gsize size, gboolean only_ascii)
 {
-  if (size == 0 || memchr (data, '\0', size) != NULL ||
-      !g_utf8_validate ((const char *) data, size, NULL))
+  if (size == 0 || !g_utf8_validate ((const char *) data, size, NULL))
     return NULL;
   for (gsize i = 0; only_ascii && i < size; i++)
     if (data[i] >= 0x80)

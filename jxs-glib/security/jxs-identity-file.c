@@ -11,6 +11,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <gnutls/gnutls.h>
 #include <jxs-glib/base/jxs-error.h>
 
 /* errno as a GIO error; format holds one %s for the path. */
@@ -108,7 +109,7 @@ read_checked (int fd, const char *path, GError **error)
   if (!read_all (fd, text, status.st_size))
     {
       set_error_from_errno (error, _ ("Cannot read “%s”"), path);
-      text[0] = '\0';
+      gnutls_memset (text, 0, status.st_size);
       g_free (text);
       return NULL;
     }
