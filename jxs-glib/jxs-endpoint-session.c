@@ -112,7 +112,8 @@ new_connection (JxsEndpoint *self, JxsSession *session, GIOStream *stream)
     {
       JxsXtlsSecurity *xtls = JXS_XTLS_SECURITY (security);
 
-      local_fingerprint = jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA256);
+      if (jxs_xtls_security_get_method (xtls) == JXS_SECURITY_METHODS_X509)
+        local_fingerprint = jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA256);
       facts.local_fingerprint = local_fingerprint;
       facts.peer_fingerprint = jxs_xtls_security_get_peer_fingerprint (xtls);
       facts.trust_level = jxs_xtls_security_get_trust_level (xtls);

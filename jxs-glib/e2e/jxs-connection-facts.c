@@ -173,7 +173,8 @@ jxs_connection_get_cipher_name (JxsConnection *self)
  *
  * Gets the SHA-256 fingerprint of our own certificate, in lower-case hexadecimal.
  *
- * Returns: (nullable): the fingerprint, or %NULL when the connection is not encrypted end to end
+ * Returns: (nullable): the fingerprint, or %NULL when no certificates were shown, as the connection
+ * is not encrypted end to end, or by a password
  *
  * Since: 1.0
  */
@@ -191,7 +192,8 @@ jxs_connection_get_local_fingerprint (JxsConnection *self)
  *
  * Gets the SHA-256 fingerprint of the peer's certificate, in lower-case hexadecimal.
  *
- * Returns: (nullable): the fingerprint, or %NULL when the connection is not encrypted end to end
+ * Returns: (nullable): the fingerprint, or %NULL when no certificates were shown, as the connection
+ * is not encrypted end to end, or by a password
  *
  * Since: 1.0
  */

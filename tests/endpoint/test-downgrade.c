@@ -4,6 +4,8 @@
 #include "jxs-test-pair.h"
 
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/io/jxs-tls-private.h>
+#include <jxs-glib/jxs-endpoint-private.h>
 
 /* Endpoints that do not require security, and what goes without it all the same. Juliet has no
  * identity: to Romeo she looks as if somebody between them hid that she can encrypt. */
@@ -211,6 +213,161 @@ test_disposed (Fixture *f, gconstpointer data)
   g_assert_nonnull (error);
 }
 
+/* ---- the policy and passwords, on the endpoint ---- */
+
+/* What changes holds for the sessions that begin afterwards. */
+static void
+test_tightened (void)
+{
+  Pair pair;
+  Doorman doorman;
+  g_autoptr (JxsConnection) connection = NULL;
+  g_autoptr (JxsConnection) second = NULL;
+  g_autoptr (GError) error = NULL;
+  JxsSecurityPolicy *policy;
+  Fixture f = { { { NULL } } };
+
+  pair_init (&pair);
+  doorman_init (&doorman, pair.endpoints[JULIET]);
+  connection = open_pipe (&pair, &doorman);
+  policy = jxs_endpoint_get_security_policy (pair.endpoints[ROMEO]);
+  jxs_security_policy_set_minimum_trust_opening (policy, JXS_TRUST_LEVEL_VERIFIED);
+  f.pair = pair;
+  second = try_pipe (&f, ROMEO, &error);
+  g_assert_null (second);
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+  g_assert_false (g_io_stream_is_closed (G_IO_STREAM (connection)));
+  g_assert_cmpint (jxs_session_get_state (jxs_connection_get_session (connection)),
+                   ==,
+                   JXS_SESSION_STATE_ACTIVE);
+  g_clear_object (&connection);
+  doorman_clear (&doorman);
+  pair_clear (&pair);
+}
+
+/* One policy may serve several endpoints. */
+static void
+test_shared_policy (void)
+{
+  g_autoptr (JxsSecurityPolicy) policy = jxs_security_policy_new ();
+  g_autoptr (JxsEndpoint) endpoint = NULL;
+  g_autoptr (JxsSecurityPolicy) got = NULL;
+  Pair pair;
+
+  pair_init (&pair);
+  endpoint = g_object_new (
+      JXS_TYPE_ENDPOINT, "channel", pair.channels[ROMEO], "security-policy", policy, NULL);
+  g_assert_true (jxs_endpoint_get_security_policy (endpoint) == policy);
+  g_object_get (endpoint, "security-policy", &got, NULL);
+  g_assert_true (got == policy);
+  g_clear_object (&endpoint);
+  pair_clear (&pair);
+}
+
+static gboolean
+no (void)
+{
+  return FALSE;
+}
+
+static gboolean
+enter (JxsEndpoint *endpoint, JxsJid *peer, const char *password, JxsPasswordKind kind, int code)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean done = jxs_endpoint_set_peer_password (endpoint, peer, password, kind, &error);
+
+  if (!done)
+    g_assert_error (error, JXS_ERROR, code);
+  return done;
+}
+
+/* What cannot be used is refused when it is entered, not when it is too late. */
+static void
+test_passwords (void)
+{
+  static const char strong[] = "0000-0000-0000-0000-001Y";
+  JxsEndpoint *endpoint;
+  Pair pair;
+
+  pair_init (&pair);
+  endpoint = pair.endpoints[ROMEO];
+  g_assert_false (enter (endpoint,
+                         pair.jids[JULIET],
+                         "0000-0000-0000-0000-0010",
+                         JXS_PASSWORD_STRONG,
+                         JXS_ERROR_INVALID_ARGUMENT));
+  g_assert_true (enter (endpoint, pair.jids[JULIET], strong, JXS_PASSWORD_STRONG, 0));
+  g_assert_true (jxs_passwords_has (endpoint->passwords, pair.jids[JULIET], NULL));
+  g_assert_true (enter (endpoint, pair.jids[JULIET], NULL, JXS_PASSWORD_STRONG, 0));
+  g_assert_false (jxs_passwords_has (endpoint->passwords, pair.jids[JULIET], NULL));
+
+  endpoint->xtls->supports_srp = no;
+  g_assert_false (enter (
+      endpoint, pair.jids[JULIET], "407 129 560", JXS_PASSWORD_SHORT, JXS_ERROR_NOT_SUPPORTED));
+  g_assert_true (enter (endpoint, pair.jids[JULIET], strong, JXS_PASSWORD_STRONG, 0));
+
+  g_clear_object (&pair.endpoints[JULIET]);
+  settle ();
+  pair.endpoints[JULIET] = pair_new_endpoint (JXS_CHANNEL (pair.channels[JULIET]), NULL, NULL);
+  g_assert_false (enter (pair.endpoints[JULIET],
+                         pair.jids[ROMEO],
+                         strong,
+                         JXS_PASSWORD_STRONG,
+                         JXS_ERROR_NOT_SUPPORTED));
+  pair_clear (&pair);
+}
+
+/* Who is called learns that there is a password to ask the user for, and enters it then. */
+static void
+test_asked (void)
+{
+  g_autoptr (JxsConnection) connection = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GAsyncResult) accepted = NULL;
+  g_autoptr (JxsConnection) theirs = NULL;
+  g_autoptr (GError) error = NULL;
+  Reply reply = { NULL };
+  Reply accept_reply = { NULL };
+  Doorman doorman;
+  Pair pair;
+
+  if (!jxs_tls_supports_srp ())
+    {
+      g_test_skip ("GnuTLS was built without SRP");
+      return;
+    }
+  pair_init (&pair);
+  doorman_init (&doorman, pair.endpoints[JULIET]);
+  doorman.hold = TRUE;
+  g_assert_true (
+      enter (pair.endpoints[ROMEO], pair.jids[JULIET], "407 129 560", JXS_PASSWORD_SHORT, 0));
+  jxs_endpoint_open_pipe_async (pair.endpoints[ROMEO],
+                                pair.jids[JULIET],
+                                "org.example.Echo",
+                                G_PRIORITY_DEFAULT,
+                                NULL,
+                                reply_cb,
+                                &reply);
+  wait_until (doorman.session != NULL);
+  g_assert_true (jxs_endpoint_session_wants_password (pair.endpoints[JULIET], doorman.session));
+  g_assert_true (
+      enter (pair.endpoints[JULIET], pair.jids[ROMEO], "407-129-560", JXS_PASSWORD_SHORT, 0));
+  jxs_endpoint_accept_pipe_async (
+      pair.endpoints[JULIET], doorman.session, G_PRIORITY_DEFAULT, NULL, reply_cb, &accept_reply);
+  result = reply_wait (&reply);
+  accepted = reply_wait (&accept_reply);
+  connection = jxs_endpoint_open_pipe_finish (pair.endpoints[ROMEO], result, &error);
+  g_assert_no_error (error);
+  theirs = jxs_endpoint_accept_pipe_finish (pair.endpoints[JULIET], accepted, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (jxs_connection_get_security_method (theirs), ==, "srp");
+  g_assert_cmpint (jxs_connection_get_trust_origin (connection), ==, JXS_TRUST_ORIGIN_PASSWORD);
+  g_clear_object (&connection);
+  g_clear_object (&theirs);
+  doorman_clear (&doorman);
+  pair_clear (&pair);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -232,5 +389,9 @@ main (int argc, char **argv)
                 set_up,
                 test_disposed,
                 tear_down);
+  g_test_add_func ("/endpoint/downgrade/tightened", test_tightened);
+  g_test_add_func ("/endpoint/downgrade/shared-policy", test_shared_policy);
+  g_test_add_func ("/endpoint/downgrade/passwords", test_passwords);
+  g_test_add_func ("/endpoint/downgrade/asked", test_asked);
   return g_test_run ();
 }

@@ -294,6 +294,10 @@ describe (JxsConnection *connection)
   g_assert_true ((method != NULL) == (jxs_connection_get_tls_connection (connection) != NULL));
   if (method == NULL)
     return g_strdup ("not encrypted");
+  g_assert_true ((strcmp (method, "srp") == 0) ==
+                 (jxs_connection_get_peer_fingerprint (connection) == NULL));
+  g_assert_true ((strcmp (method, "srp") == 0) ==
+                 (jxs_connection_get_local_fingerprint (connection) == NULL));
   return g_strdup_printf ("%s, %s", method, levels[jxs_connection_get_trust_level (connection)]);
 }
 
@@ -391,6 +395,10 @@ run_opening (const Setup *setup, gboolean is_stream, const char *expected)
     assert_ended (&doorman);
   else
     wait_until (is_stream ? doorman.stream != NULL : doorman.connection != NULL);
+  if (connection != NULL)
+    g_assert_cmpint (jxs_connection_get_trust_origin (connection),
+                     ==,
+                     setup->password != NULL ? JXS_TRUST_ORIGIN_PASSWORD : JXS_TRUST_ORIGIN_NONE);
   g_assert_false (setup->password != NULL && connection != NULL &&
                   jxs_passwords_has (pair.endpoints[ROMEO]->passwords, pair.jids[JULIET], NULL));
   g_clear_object (&opened);

@@ -145,6 +145,14 @@ side_use_trust (Side *side, gpointer trust)
 }
 
 void
+side_use_identity (Side *side, JxsIdentity *identity)
+{
+  g_object_unref (side->config.identity);
+  side->config.identity = identity;
+  side_begin_anew (side);
+}
+
+void
 side_use_methods (Side *side, JxsSecurityMethods methods)
 {
   jxs_security_policy_set_methods (side->config.policy, methods);

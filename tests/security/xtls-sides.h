@@ -43,6 +43,8 @@ void sides_tear_down (Fixture *f, gconstpointer data);
 void sides_settle (void);
 /* Before anything else; takes trust. */
 void side_use_trust (Side *side, gpointer trust);
+/* Likewise; takes identity. */
+void side_use_identity (Side *side, JxsIdentity *identity);
 /* Before anything else: the policy allows these ways only. */
 void side_use_methods (Side *side, JxsSecurityMethods methods);
 /* session-initiate, session-accept, security-info */
