@@ -10,6 +10,8 @@ import Jxs from 'gi://Jxs?version=1.0';
 Gio._promisify(Jxs.Endpoint.prototype, 'open_stream_async', 'open_stream_finish');
 Gio._promisify(Jxs.Endpoint.prototype, 'accept_stream_async', 'accept_stream_finish');
 Gio._promisify(Jxs.XmlStream.prototype, 'close_async', 'close_finish');
+Gio._promisify(Jxs.TrustStore, 'open_async', 'open_finish');
+Gio._promisify(Jxs.TrustStore.prototype, 'set_level_async', 'set_level_finish');
 Gio._promisify(Jxs.Identity, 'load_async', 'load_finish');
 Gio._promisify(Jxs.Identity.prototype, 'save_async', 'save_finish');
 
@@ -48,9 +50,9 @@ const Channel = GObject.registerClass({
     }
 });
 
-function makeEndpoint(channel) {
+function makeEndpoint(channel, trust = null) {
     const identity = Jxs.Identity.generate(channel.jid, Jxs.KeyType.ECDSA_P256);
-    const endpoint = Jxs.Endpoint.new(channel, identity, null);
+    const endpoint = Jxs.Endpoint.new(channel, identity, trust);
     endpoint.allow_loopback = true;
     // Only the loopback interface; true is a veto.
     endpoint.connect('candidate', (_endpoint, _peer, candidate) => !['127.0.0.1', '::1'].includes(candidate.host));
@@ -67,7 +69,7 @@ function makePair() {
         .map(address => new Channel(address));
     channels[0].other = channels[1];
     channels[1].other = channels[0];
-    return [channels, channels.map(makeEndpoint)];
+    return [channels, channels.map(channel => makeEndpoint(channel))];
 }
 
 function nextStanza(stream) {
@@ -158,11 +160,44 @@ async function testIdentity() {
     }
 }
 
+async function testTrustStore() {
+    const folder = GLib.Dir.make_tmp('jxs-trust-XXXXXX');
+    const file = Gio.File.new_for_path(`${folder}/trust.db`);
+    const store = await Jxs.TrustStore.open_async(file, GLib.PRIORITY_DEFAULT, null);
+    const nurse = Jxs.Jid.new('nurse@capulet.lit');
+    await store.set_level_async(nurse, 'ab'.repeat(32), Jxs.TrustLevel.DISTRUSTED, Jxs.TrustOrigin.APPLICATION,
+        GLib.PRIORITY_DEFAULT, null);
+    assert(store.get_n_items() === 1, 'one key');
+    assert(store.get_item(0).level === Jxs.TrustLevel.DISTRUSTED, 'its level');
+
+    const asked = [];
+    store.connect('contact', (_store, request, kind, known) => {
+        asked.push([request.peer_jid.to_string(), kind, known]);
+        request.respond(Jxs.TrustLevel.VERIFIED, null);
+        return true;
+    });
+    const channels = ['romeo@montague.lit/orchard', 'juliet@capulet.lit/balcony'].map(address => new Channel(address));
+    channels[0].other = channels[1];
+    channels[1].other = channels[0];
+    const romeo = makeEndpoint(channels[0], store);
+    const juliet = makeEndpoint(channels[1]);
+    juliet.connect('incoming', (endpoint, session) =>
+        endpoint.accept_stream_async(session, GLib.PRIORITY_DEFAULT, null).catch(logError));
+    const stream = await romeo.open_stream_async(channels[1].jid, GLib.PRIORITY_DEFAULT, null);
+    assert(asked.length === 1 && asked[0][0] === 'juliet@capulet.lit/balcony', 'asked once');
+    assert(asked[0][1] === Jxs.TrustContact.FIRST && asked[0][2] === null, 'the first key');
+    assert(romeo.get_stream_connection(stream).trust_level === Jxs.TrustLevel.VERIFIED, 'the answer');
+    assert(store.is_known(channels[1].jid), 'known now');
+    await stream.close_async(GLib.PRIORITY_DEFAULT, null);
+    GLib.spawn_command_line_sync(`rm -r ${folder}`);
+}
+
 const tests = [
     ['stream', testStream],
     ['address-request', testAddressRequest],
     ['failure', testFailure],
     ['identity', testIdentity],
+    ['trust-store', testTrustStore],
 ];
 const loop = new GLib.MainLoop(null, false);
 let status = 0;

@@ -96,10 +96,10 @@ def wait(condition):
 
 
 class Side:
-    def __init__(self, address, level):
+    def __init__(self, address, level, trust=None):
         self.channel = Channel(address)
         self.identity = Jxs.Identity.generate(self.channel.jid, Jxs.KeyType.ECDSA_P256)
-        self.trust = Trust(level)
+        self.trust = trust if trust is not None else Trust(level)
         self.endpoint = Jxs.Endpoint.new(self.channel, self.identity, self.trust)
         self.endpoint.connect("incoming", self.on_incoming)
         self.endpoint.props.allow_loopback = True
@@ -327,6 +327,81 @@ class Endpoints(unittest.TestCase):
         connection.close()
         wait(lambda: session.get_state() == Jxs.SessionState.ENDED)
         other.close()
+
+
+class Store(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="jxs-trust-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.juliet = Jxs.Jid.new("juliet@capulet.lit")
+        self.fingerprint = hashlib.sha256(b"key").hexdigest()
+        self.store = self.open("trust.db")
+
+    def open(self, name):
+        file = Gio.File.new_for_path(os.path.join(self.folder, name))
+        waiter = Waiter(Jxs.TrustStore.open_async, file, PRIORITY, None)
+        return waiter.finish(Jxs.TrustStore.open_finish)
+
+    def set_level(self, level):
+        store = self.store
+        waiter = Waiter(store.set_level_async, self.juliet, self.fingerprint, level, Jxs.TrustOrigin.FINGERPRINT,
+                        PRIORITY, None)
+        self.assertTrue(waiter.finish(store.set_level_finish))
+
+    def test_list(self):
+        store, changes = self.store, []
+        store.connect("items-changed", lambda _store, *change: changes.append(change))
+        self.set_level(Jxs.TrustLevel.VERIFIED)
+        self.assertEqual(changes, [(0, 0, 1)])
+        (record,) = store
+        self.assertEqual(record.get_jid().to_string(), "juliet@capulet.lit")
+        self.assertEqual(record.props.fingerprint, self.fingerprint)
+        self.assertEqual((record.props.level, record.props.origin),
+                         (Jxs.TrustLevel.VERIFIED, Jxs.TrustOrigin.FINGERPRINT))
+        self.assertIsNone(record.get_certificate())
+        self.assertIs(store.lookup(self.juliet, self.fingerprint), record)
+        levels = []
+        record.connect("notify::level", lambda *_: levels.append(record.props.level))
+        self.set_level(Jxs.TrustLevel.DISTRUSTED)
+        self.assertEqual(levels, [Jxs.TrustLevel.DISTRUSTED])
+
+        file = Gio.File.new_for_path(os.path.join(self.folder, "keys.txt"))
+        self.assertTrue(Waiter(store.export_async, file, PRIORITY, None).finish(store.export_finish))
+        waiter = Waiter(store.remove_async, self.juliet, None, PRIORITY, None)
+        self.assertEqual(waiter.finish(store.remove_finish), (True, 1))
+        self.assertEqual(len(store), 0)
+        waiter = Waiter(store.import_async, file, PRIORITY, None)
+        self.assertEqual(waiter.finish(store.import_finish), (True, 1, 0, 0))
+        self.assertEqual(store[0].props.level, Jxs.TrustLevel.DISTRUSTED)
+
+    def test_contact(self):
+        """Asked who that is, a person answers later; then two endpoints meet with one store each."""
+        asked = []
+
+        def on_contact(_store, request, kind, known):
+            asked.append((request.get_peer_jid().to_string(), kind, known))
+            GLib.idle_add(request.respond, Jxs.TrustLevel.VERIFIED, None)
+            return True
+
+        self.store.connect("contact", on_contact)
+        romeo = Side(ADDRESSES[0], Jxs.TrustLevel.FIRST_USE, self.store)
+        juliet = Side(ADDRESSES[1], Jxs.TrustLevel.FIRST_USE, self.open("other.db"))
+        romeo.channel.other, juliet.channel.other = juliet.channel, romeo.channel
+        endpoint = romeo.endpoint
+        waiter = Waiter(endpoint.open_pipe_async, juliet.channel.jid, "org.example.File", PRIORITY, None)
+        pipe = waiter.finish(endpoint.open_pipe_finish)
+        self.assertEqual(asked, [(ADDRESSES[1], Jxs.TrustContact.FIRST, None)])
+        self.assertEqual(pipe.get_trust_level(), Jxs.TrustLevel.VERIFIED)
+        self.assertEqual(juliet.accepted().get_trust_level(), Jxs.TrustLevel.FIRST_USE)
+        self.assertTrue(self.store.is_known(juliet.channel.jid))
+
+    def test_refused(self):
+        with open(os.path.join(self.folder, "junk.db"), "wb") as file:
+            file.write(b"junk" * 1000)
+        with self.assertRaises(GLib.Error) as caught:
+            self.open("junk.db")
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_DATA), caught.exception)
 
 
 class Elements(unittest.TestCase):

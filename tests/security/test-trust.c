@@ -459,6 +459,78 @@ test_known (Fixture *f, gconstpointer data)
   g_assert_false (jxs_trust_is_known (JXS_TRUST (silent), f->jid));
 }
 
+/* Several keys of one address, when something speaks for them. */
+static void
+test_learn (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JxsMemoryTrust) memory = jxs_memory_trust_new ();
+  g_autoptr (TestTrust) silent = g_object_new (TEST_TYPE_TRUST, NULL);
+  g_autofree char *first = jxs_identity_get_fingerprint (f->first, G_CHECKSUM_SHA256);
+  g_autoptr (JxsJid) nurse = jxs_jid_new ("nurse@capulet.lit", NULL);
+  JxsTrust *trust = JXS_TRUST (memory);
+  GTlsCertificate *one = jxs_identity_get_certificate (f->first);
+  GTlsCertificate *two = jxs_identity_get_certificate (f->second);
+
+  assert_level (memory, f->jid, f->first, JXS_TRUST_LEVEL_FIRST_USE);
+  assert_refused (memory, f->jid, f->second);
+  /* Not more than the older key has. */
+  jxs_trust_learn (trust, f->jid, two, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_VOUCHED, first);
+  assert_level (memory, f->jid, f->second, JXS_TRUST_LEVEL_PINNED);
+  assert_level (memory, f->jid, f->first, JXS_TRUST_LEVEL_PINNED);
+  jxs_trust_learn (trust, f->jid, two, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_PASSWORD, NULL);
+  assert_level (memory, f->jid, f->second, JXS_TRUST_LEVEL_VERIFIED);
+  jxs_trust_learn (trust, f->jid, two, JXS_TRUST_LEVEL_PINNED, JXS_TRUST_ORIGIN_PASSWORD, NULL);
+  assert_level (memory, f->jid, f->second, JXS_TRUST_LEVEL_VERIFIED);
+
+  /* Of a key that nobody knows, nothing, not even that the peer is there. */
+  jxs_trust_learn (trust, nurse, one, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_VOUCHED, first);
+  g_assert_false (jxs_trust_is_known (trust, nurse));
+
+  /* Whoever does not care is not asked to. */
+  jxs_trust_learn (
+      JXS_TRUST (silent), f->jid, one, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_PASSWORD, NULL);
+}
+
+static JxsTrustLevel
+decide_certified (JxsMemoryTrust *trust, JxsJid *jid, JxsIdentity *identity, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  jxs_trust_decide_async (JXS_TRUST (trust),
+                          jid,
+                          jxs_identity_get_certificate (identity),
+                          JXS_TRUST_ORIGIN_AUTHORITY,
+                          JXS_TRUST_LEVEL_VERIFIED,
+                          NULL,
+                          result_cb,
+                          &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  return jxs_trust_decide_finish (JXS_TRUST (trust), result, error);
+}
+
+static void
+test_authority (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JxsMemoryTrust) trust = jxs_memory_trust_new ();
+  g_autofree char *first = display (f->first);
+  g_autoptr (GError) error = NULL;
+
+  jxs_memory_trust_set_first_use (trust, FALSE);
+  g_assert_cmpint (decide_certified (trust, f->jid, f->first, &error),
+                   ==,
+                   JXS_TRUST_LEVEL_VERIFIED);
+  g_assert_no_error (error);
+  g_assert_cmpint (decide_certified (trust, f->jid, f->second, &error),
+                   ==,
+                   JXS_TRUST_LEVEL_VERIFIED);
+  g_assert_no_error (error);
+  /* But not against a person. */
+  g_assert_true (jxs_memory_trust_pin (trust, f->jid, first, TRUE, &error));
+  decide_certified (trust, f->jid, f->second, &error);
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -474,5 +546,7 @@ main (int argc, char **argv)
   ADD ("/security/trust/dropped-in-thread", test_dropped_in_thread);
   ADD ("/security/trust/cancel", test_cancel);
   ADD ("/security/trust/known", test_known);
+  ADD ("/security/trust/learn", test_learn);
+  ADD ("/security/trust/authority", test_authority);
   return g_test_run ();
 }
