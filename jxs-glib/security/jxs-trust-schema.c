@@ -14,8 +14,6 @@
 #include <jxs-glib/base/jxs-error.h>
 
 #define JXS_TRUST_SCHEMA_APPLICATION_ID 1249399636 /* "JxsT" */
-#define JXS_TRUST_SCHEMA_WAL_TRIES 100             /* for other processes that open it just now */
-#define JXS_TRUST_SCHEMA_WAL_PAUSE_US 20000
 
 #define DAMAGED                                                                                    \
   _ ("“%s” is damaged, or no trust store: %s; nothing was changed in it. Put a copy of it in " \
@@ -320,11 +318,11 @@ check_database (sqlite3 *db, GError **error)
 /* Readers do not wait for writers, and an entry costs one synchronization. Other processes that
  * open the file at this moment are in the way, and SQLite does not always wait for them. */
 static gboolean
-use_wal (sqlite3 *db, GError **error)
+use_wal (sqlite3 *db, int (*busy) (void *data, int n), gpointer busy_data, GError **error)
 {
   g_autofree char *name = NULL;
 
-  for (guint i = 0; i < JXS_TRUST_SCHEMA_WAL_TRIES; i++)
+  for (int i = 0; i == 0 || busy (busy_data, i - 1); i++)
     {
       g_autoptr (GError) local_error = NULL;
       g_autofree char *mode = query_text (db, "PRAGMA journal_mode = WAL", &local_error);
@@ -336,9 +334,6 @@ use_wal (sqlite3 *db, GError **error)
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;
         }
-      if (mode != NULL && strcmp (mode, "delete") != 0)
-        break;
-      g_usleep (JXS_TRUST_SCHEMA_WAL_PAUSE_US);
     }
   name = g_filename_display_name (sqlite3_db_filename (db, NULL));
   g_set_error (
@@ -395,13 +390,13 @@ harden (sqlite3 *db)
 }
 
 static gboolean
-set_up (sqlite3 *db, GError **error)
+set_up (sqlite3 *db, int (*busy) (void *data, int n), gpointer busy_data, GError **error)
 {
   gboolean needs;
 
   /* Until it is known to be ours, closing must not touch it either. */
   sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  if (!check_database (db, error) || !use_wal (db, error))
+  if (!check_database (db, error) || !use_wal (db, busy, busy_data, error))
     return FALSE;
   sqlite3_db_config (db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 
@@ -433,7 +428,7 @@ jxs_trust_schema_open (const char *path,
     {
       harden (db);
       sqlite3_busy_handler (db, busy, busy_data);
-      opened = set_up (db, error);
+      opened = set_up (db, busy, busy_data, error);
     }
   else
     jxs_trust_schema_set_error (error, db);

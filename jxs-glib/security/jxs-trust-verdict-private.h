@@ -54,7 +54,7 @@ void jxs_trust_judge_answer (GPtrArray *rows,
 /* What becomes of a key that was verified or vouched for, level, origin and voucher in learned;
  * NULL: nothing. (transfer full) (nullable) */
 JxsTrustRow *jxs_trust_judge_learned (GPtrArray *rows, const JxsTrustRow *learned);
-/* What becomes of a key that a file brings; NULL: what is on record stands. trusted: keys of the
+/* What becomes of a key that a file brings; NULL: what is on record stands. decided: keys of the
  * address were decided about before the file came. (transfer full) (nullable) */
 JxsTrustRow *
 jxs_trust_judge_imported (GPtrArray *rows, const JxsTrustRow *imported, gboolean decided);

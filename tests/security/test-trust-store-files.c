@@ -279,6 +279,31 @@ test_version_1 (Fixture *f, gconstpointer data)
   g_free (assert_refused (f, f->juliet, 0));
 }
 
+/* The log needs the file for a moment alone: it is waited for, but not for ever. */
+static void
+test_read_locked (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  sqlite3 *other = NULL;
+
+  load_v1 (f);
+  g_assert_cmpint (sqlite3_open (f->path, &other), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (other, "BEGIN; SELECT * FROM keys", NULL, NULL, NULL),
+                   ==,
+                   SQLITE_OK);
+  jxs_trust_store_open_async (f->file, G_PRIORITY_DEFAULT, cancellable, result_cb, &result);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (jxs_trust_store_open_finish (wait_for (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_not_opened (f, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_assert_cmpint (query (f->path, "PRAGMA user_version"), ==, 1);
+  g_assert_cmpint (sqlite3_exec (other, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (other);
+  reopen (f);
+}
+
 /* SQLite calls this for each connection that is opened. */
 static int
 restrict_connection (sqlite3 *db, char **message, gconstpointer api)
@@ -551,6 +576,7 @@ main (int argc, char **argv)
   CASE ("newer", test_newer);
   CASE ("other-application", test_other_application);
   CASE ("version-1", test_version_1);
+  CASE ("read-locked", test_read_locked);
   CASE ("full", test_full);
   CASE ("file-size", test_file_size);
   CASE ("read-only", test_read_only);
