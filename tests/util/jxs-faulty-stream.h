@@ -41,7 +41,7 @@ GIOStream *jxs_faulty_stream_new (GIOStream *base, JxsFaultFunc func, gpointer u
 
 /* Predicates; user_data as said. */
 JxsFault jxs_fault_one_byte (gboolean is_write, guint64 offset, gsize *count, gpointer unused);
-/* Would block before each byte that goes through. */
+/* Would block every other time, and lets one byte through otherwise. */
 JxsFault jxs_fault_stutter (gboolean is_write, guint64 offset, gsize *count, gpointer unused);
 
 typedef struct
