@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* What is gathered whole or not at all: a TLS record and what comes with it. */
+#define JXS_SOCKET_WHOLE (17 * 1024)
+
 /* What the two streams of a JxsSocketStream share: the socket, the bytes read ahead and the bytes
  * gathered. Every function may be called from any thread; one reader and one writer at a time.
  * It knows nothing of stream classes: the sources it is given are those of whoever polls. */
@@ -32,6 +35,12 @@ gboolean jxs_socket_core_flush (JxsSocketCore *self,
                                 gboolean blocking,
                                 GCancellable *cancellable,
                                 GError **error);
+
+/* While it gathers: whether a write of up to JXS_SOCKET_WHOLE bytes would be taken, whole. */
+gboolean jxs_socket_core_has_room (JxsSocketCore *self);
+/* The same, having sent what can be sent without waiting; always when it does not gather. FALSE:
+ * would block, or the error. */
+gboolean jxs_socket_core_make_room (JxsSocketCore *self, GError **error);
 
 gboolean jxs_socket_core_is_ready (JxsSocketCore *self, GIOCondition condition);
 /* The source of a pollable stream on this core; condition is G_IO_IN or G_IO_OUT. */

@@ -501,7 +501,10 @@ gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
         }
     }
 
-  n = MIN (count, self->gather_max - jxs_byte_buffer_get_length (waiting));
+  /* A TLS record is taken whole: half of one is of no use to anybody. */
+  n = count <= JXS_SOCKET_WHOLE
+          ? count
+          : MIN (count, self->gather_max - jxs_byte_buffer_get_length (waiting));
   jxs_byte_buffer_reserve (waiting, n, GATHER_MIN);
   memcpy (waiting->data + waiting->end, data, n);
   waiting->end += n;
@@ -589,6 +592,34 @@ jxs_socket_core_write (JxsSocketCore *self,
       if (!wait_for_room (self, cancellable, error))
         return -1;
     }
+}
+
+gboolean
+jxs_socket_core_has_room (JxsSocketCore *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
+
+  return self->gathering && self->error == NULL && !self->out.closed &&
+         jxs_byte_buffer_get_length (&self->out.buffer) < self->gather_max;
+}
+
+gboolean
+jxs_socket_core_make_room (JxsSocketCore *self, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
+  g_autoptr (GError) local_error = NULL;
+
+  if (report_error (self, error))
+    return FALSE;
+  if (!self->gathering || jxs_byte_buffer_get_length (&self->out.buffer) < self->gather_max)
+    return TRUE;
+  send_gathered (self, &local_error);
+  update_out_ready (self);
+  see_to_rest (self);
+  if (self->error == NULL && jxs_byte_buffer_get_length (&self->out.buffer) < self->gather_max)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 static gboolean

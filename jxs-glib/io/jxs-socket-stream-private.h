@@ -45,6 +45,14 @@ void jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering)
  * record: over in-band bytestreams each write becomes a stanza, over TCP a segment. The last flight
  * leaves once gathering is set, or at close. */
 void jxs_socket_stream_set_in_flights (JxsSocketStream *self);
+/* For TLS, from any thread. While it gathers, a record is taken whole if there is room. To make
+ * room sends what can be sent without waiting: FALSE if that would block, or fails; always TRUE
+ * when it does not gather. */
+gboolean jxs_socket_stream_has_room (JxsSocketStream *self);
+gboolean jxs_socket_stream_make_room (JxsSocketStream *self, GError **error);
+/* Blocks until all that is gathered is sent. */
+gboolean
+jxs_socket_stream_send_all (JxsSocketStream *self, GCancellable *cancellable, GError **error);
 guint64 jxs_socket_stream_get_bytes_read (JxsSocketStream *self);
 guint64 jxs_socket_stream_get_bytes_written (JxsSocketStream *self);
 /* Bytes written that have not left yet, or that the other end has not acknowledged. */

@@ -566,6 +566,24 @@ jxs_socket_stream_set_in_flights (JxsSocketStream *self)
   jxs_socket_core_set_in_flights (self->core);
 }
 
+gboolean
+jxs_socket_stream_has_room (JxsSocketStream *self)
+{
+  return jxs_socket_core_has_room (self->core);
+}
+
+gboolean
+jxs_socket_stream_make_room (JxsSocketStream *self, GError **error)
+{
+  return jxs_socket_core_make_room (self->core, error);
+}
+
+gboolean
+jxs_socket_stream_send_all (JxsSocketStream *self, GCancellable *cancellable, GError **error)
+{
+  return jxs_socket_core_flush (self->core, TRUE, cancellable, error);
+}
+
 gsize
 jxs_socket_stream_get_pending (JxsSocketStream *self)
 {

@@ -37,16 +37,11 @@ typedef struct
   gpointer judge_data;      /* (unowned): until the callback */
 } JxsTlsParams;
 
-/* A handshake occupies one of the worker threads of GLib, of which there are ten at first for all
- * that a program does; more come only slowly. More handshakes wait for their turn. */
-#define JXS_TLS_MAX_OURS                                                                           \
-  6 /* concurrent handshakes that we began: some threads are left to answer */
-/* Concurrent handshakes of unauthenticated peers; stops exhaustion of the threads. */
-#define JXS_TLS_MAX_STRANGERS 8
+/* Concurrent handshakes of peers that are still to prove who they are: each takes about 20 KiB, and
+ * up to 128 KiB more for the message that comes. Stops exhaustion of memory; beyond it: refused. */
+#define JXS_TLS_MAX_STRANGERS 256
 /* Of one of them: stops a peer that opens sessions and says nothing from locking out all others. */
-#define JXS_TLS_MAX_PER_STRANGER 2
-/* More that wait in a queue for their turn; beyond that they are refused. */
-#define JXS_TLS_MAX_WAITING 64
+#define JXS_TLS_MAX_PER_STRANGER 64
 
 /* Secures base and completes the handshake. On any failure base is closed before the callback runs.
  * The result is a GTlsConnection with require-close-notify on. If base is a JxsSocketStream,
@@ -71,6 +66,7 @@ GTlsConnection *jxs_tls_handshake_finish (GAsyncResult *result, GError **error);
 /* Whether this GnuTLS can do SRP at all: distributions may build it without. */
 gboolean jxs_tls_supports_srp (void);
 
+JxsTlsRole jxs_tls_get_role (GTlsConnection *connection);
 /* Tells the peer, after the handshake, that its key is not trusted, and writes nothing more: its
  * next read fails with JXS_ERROR_UNTRUSTED. The alert leaves before the base stream is closed. */
 void jxs_tls_refuse (GTlsConnection *connection);

@@ -489,7 +489,7 @@ test_no_downgrade (void)
 /* ---- many ---- */
 
 #define MANY 100
-#define MANY_AT_ONCE 50 /* handshakes: more than TLS does at once, less than it lets wait */
+#define MANY_AT_ONCE 50 /* handshakes; TLS does a few more of one peer at once */
 
 typedef struct
 {

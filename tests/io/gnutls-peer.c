@@ -32,6 +32,8 @@ gnutls_peer_run (gpointer user_data)
 
   while ((peer->result = gnutls_handshake (session)) < 0 && !gnutls_error_is_fatal (peer->result))
     g_socket_condition_wait (peer->socket, G_IO_IN, NULL, NULL);
+  if (peer->result < 0)
+    gnutls_alert_send_appropriate (session, peer->result);
   /* until the other end is closed */
   while (peer->result == 0 && gnutls_record_recv (session, &c, 1) == GNUTLS_E_AGAIN)
     g_socket_condition_wait (peer->socket, G_IO_IN, NULL, NULL);
