@@ -131,7 +131,7 @@ test_refused_by_responder (Fixture *f, gconstpointer data)
   side_assert_failed (&f->responder, JXS_ERROR, JXS_ERROR_UNTRUSTED);
   g_assert_no_error (f->initiator.error);
   g_assert_cmpint (sides_read_some (f->initiator.stream, buffer, sizeof buffer, &error), ==, -1);
-  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
 }
 
 /* Nothing hurries who has to decide; the connection comes after the answer. */
