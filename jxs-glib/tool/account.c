@@ -57,8 +57,23 @@ tool_account_add_options (ToolAccount *self, GOptionContext *context)
       0,
       G_OPTION_ARG_STRING_ARRAY,
       &self->fingerprints,
-      N_ ("Accept only this key (SHA-256), compared over another way; may be repeated"),
+      N_ ("This key (SHA-256) was compared over another way: it is verified from now on; may be "
+          "repeated"),
       "[JID=]KEY" },
+    { "trust-store",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &self->trust_path,
+      N_ ("The file with the keys of others (see “jxs trust”)"),
+      "FILE" },
+    { "verified-only",
+      0,
+      0,
+      G_OPTION_ARG_NONE,
+      &self->verified_only,
+      N_ ("Speak with nobody whose key is not verified"),
+      NULL },
     { "trace",
       0,
       0,
@@ -154,6 +169,8 @@ pin (ToolAccount *self, const char *text, JxsJid *peer, GError **error)
 {
   const char *equals = strrchr (text, '=');
   g_autofree char *address = equals != NULL ? g_strndup (text, equals - text) : NULL;
+  g_autofree char *fingerprint = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (JxsJid) jid = NULL;
 
   if (address != NULL)
@@ -166,13 +183,26 @@ pin (ToolAccount *self, const char *text, JxsJid *peer, GError **error)
                  JXS_ERROR_INVALID_JID,
                  _ ("Whose fingerprint is “%s”? Write JID=FINGERPRINT"),
                  text);
-  return jid != NULL &&
-         jxs_memory_trust_pin (self->trust, jid, equals != NULL ? equals + 1 : text, TRUE, error);
+  if (jid == NULL)
+    return FALSE;
+  fingerprint = jxs_fingerprint_from_text (equals != NULL ? equals + 1 : text, error);
+  if (fingerprint == NULL)
+    return FALSE;
+  jxs_trust_store_set_level_async (self->trust,
+                                   jid,
+                                   fingerprint,
+                                   JXS_TRUST_LEVEL_VERIFIED,
+                                   JXS_TRUST_ORIGIN_FINGERPRINT,
+                                   G_PRIORITY_DEFAULT,
+                                   tool_get_cancellable (),
+                                   tool_result_cb,
+                                   &result);
+  return jxs_trust_store_set_level_finish (self->trust, tool_wait (&result), error);
 }
 
 /* Takes what the command line says. */
 static gboolean
-prepare (ToolAccount *self, const char *resource, JxsJid *peer, GError **error)
+prepare (ToolAccount *self, const char *resource, GError **error)
 {
   g_autoptr (JxsJid) jid = parse_account (self->jid_text, error);
 
@@ -184,11 +214,20 @@ prepare (ToolAccount *self, const char *resource, JxsJid *peer, GError **error)
     self->jid =
         jxs_jid_new_from_parts (jxs_jid_get_local (jid), jxs_jid_get_domain (jid), resource, error);
 
-  self->trust = jxs_memory_trust_new ();
+  return self->jid != NULL && tool_network_apply (&self->network, NULL, error);
+}
+
+static gboolean
+load_trust (ToolAccount *self, JxsJid *peer, GError **error)
+{
+  self->trust = tool_trust_open (self->trust_path, error);
+  if (self->trust == NULL)
+    return FALSE;
   for (gsize i = 0; self->fingerprints != NULL && self->fingerprints[i] != NULL; i++)
     if (!pin (self, self->fingerprints[i], peer, error))
       return FALSE;
-  return tool_network_apply (&self->network, NULL, error);
+  tool_contact_watch (self->trust, self->questions);
+  return TRUE;
 }
 
 static gboolean
@@ -225,6 +264,17 @@ candidate_cb (JxsEndpoint *endpoint, JxsJid *peer, JxsCandidate *candidate, gpoi
   return FALSE;
 }
 
+static void
+verification_cb (JxsEndpoint *endpoint, JxsVerification *verification, gpointer user_data)
+{
+  ToolAccount *self = user_data;
+
+  if (tool_questions_can_ask (self->questions))
+    tool_contact_compare (verification, self->questions, NULL, NULL);
+  else
+    jxs_verification_cancel (verification);
+}
+
 static gboolean
 connect_client (ToolAccount *self, char *password, GError **error)
 {
@@ -254,13 +304,14 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
       *status = tool_usage (_ ("Which account? Give its address with --jid"));
       return FALSE;
     }
-  if (!prepare (self, resource, peer, &error))
+  if (!prepare (self, resource, &error))
     {
       tool_fail (NULL, error);
       *status = TOOL_USAGE;
       return FALSE;
     }
-  if (!load_identity (self, &error))
+  self->questions = tool_questions_new ();
+  if (!load_identity (self, &error) || !load_trust (self, peer, &error))
     {
       *status = tool_fail (NULL, error);
       return FALSE;
@@ -284,7 +335,15 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
   self->endpoint =
       jxs_endpoint_new (JXS_CHANNEL (self->client), self->identity, JXS_TRUST (self->trust));
   g_signal_connect (self->endpoint, "candidate", G_CALLBACK (candidate_cb), self);
+  g_signal_connect (self->endpoint, "verification", G_CALLBACK (verification_cb), self);
   tool_network_apply (&self->network, self->endpoint, NULL); /* it was understood before */
+  if (self->verified_only)
+    {
+      JxsSecurityPolicy *policy = jxs_endpoint_get_security_policy (self->endpoint);
+
+      jxs_security_policy_set_minimum_trust_opening (policy, JXS_TRUST_LEVEL_VERIFIED);
+      jxs_security_policy_set_minimum_trust_accepting (policy, JXS_TRUST_LEVEL_VERIFIED);
+    }
   if (self->trace)
     tool_trace (self->endpoint,
                 jxs_jid_to_string (jxs_channel_get_local_jid (JXS_CHANNEL (self->client))));
@@ -368,7 +427,10 @@ tool_account_clear (ToolAccount *self)
   if (self->is_mapped)
     run_for (UNMAP_MS, NULL);
   g_clear_object (&self->identity);
+  if (self->trust != NULL)
+    g_signal_handlers_disconnect_by_data (self->trust, self->questions);
   g_clear_object (&self->trust);
+  g_clear_pointer (&self->questions, tool_questions_free);
   g_clear_pointer (&self->jid, jxs_jid_unref);
   g_clear_error (&self->lost_error);
   tool_network_clear (&self->network);
@@ -377,11 +439,13 @@ tool_account_clear (ToolAccount *self)
   g_clear_pointer (&self->ca_file, g_free);
   g_clear_pointer (&self->password_file, g_free);
   g_clear_pointer (&self->identity_path, g_free);
+  g_clear_pointer (&self->trust_path, g_free);
   g_clear_pointer (&self->fingerprints, g_strfreev);
 }
 
 int
-tool_account_call (int argc, char **argv, const char *summary, ToolCall run)
+tool_account_call (
+    int argc, char **argv, const char *summary, const GOptionEntry *entries, ToolCall run)
 {
   ToolAccount account = { 0 };
   g_autoptr (GOptionContext) context = g_option_context_new (_ ("JID"));
@@ -390,6 +454,8 @@ tool_account_call (int argc, char **argv, const char *summary, ToolCall run)
   int status = TOOL_OK;
 
   g_option_context_set_summary (context, summary);
+  if (entries != NULL)
+    g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   tool_account_add_options (&account, context);
   if (!tool_parse (context, &argc, &argv, &status))
     ;
@@ -403,20 +469,27 @@ tool_account_call (int argc, char **argv, const char *summary, ToolCall run)
   return status;
 }
 
-static const char *
-describe_trust (JxsTrustLevel level)
+static void
+print_trust (JxsConnection *connection)
 {
-  switch (level)
+  const char *origin = tool_trust_describe_origin (jxs_connection_get_trust_origin (connection));
+
+  switch (jxs_connection_get_trust_level (connection))
     {
     case JXS_TRUST_LEVEL_VERIFIED:
-      return _ ("Their key is the one you gave:");
+      tool_say (0, _ ("Their key is verified (%s):"), origin != NULL ? origin : "?");
+      break;
     case JXS_TRUST_LEVEL_PINNED:
-      return _ ("Their key is the same as last time, and still not verified:");
+      tool_say (0, "%s", _ ("Their key is the same as last time, and still not verified:"));
+      break;
     case JXS_TRUST_LEVEL_FIRST_USE:
+    case JXS_TRUST_LEVEL_UNKNOWN:
     case JXS_TRUST_LEVEL_DISTRUSTED:
     default:
-      return _ ("Their key is new and not verified; compare it over another way, then give it with "
-                "--trust-fingerprint:");
+      tool_say (
+          0,
+          "%s",
+          _ ("Their key is new and not verified; “jxs verify” makes sure that it is theirs:"));
     }
 }
 
@@ -435,11 +508,13 @@ tool_print_connection (JxsConnection *connection)
   g_printerr (_ ("Path: %s\n"), path);
   if (fingerprint != NULL)
     {
-      g_autofree char *text = tool_fingerprint (fingerprint, 2);
+      g_autofree char *text = tool_trust_fingerprint (fingerprint, 2);
 
-      tool_say (0, "%s", describe_trust (jxs_connection_get_trust_level (connection)));
+      print_trust (connection);
       g_printerr ("  %s\n", text);
     }
+  else if (jxs_connection_get_trust_level (connection) == JXS_TRUST_LEVEL_VERIFIED)
+    g_printerr ("%s\n", _ ("Both sides knew the password."));
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "contact.h"
 #include "network.h"
 
 G_BEGIN_DECLS
@@ -14,18 +15,21 @@ typedef struct
   char *ca_file;
   char *password_file;
   char *identity_path;
+  char *trust_path;
   char **fingerprints;
+  gboolean verified_only;
   gboolean trace;
   ToolNetwork network;
 
-  JxsJid *jid;           /* (owned) */
-  JxsIdentity *identity; /* (owned) */
-  JxsMemoryTrust *trust; /* (owned) */
-  JxsClient *client;     /* (owned) */
-  JxsEndpoint *endpoint; /* (owned) */
-  gboolean is_lost;      /* the server closed the connection */
-  GError *lost_error;    /* (owned) (nullable) */
-  gboolean is_mapped;    /* a router lets peers in for us */
+  JxsJid *jid;              /* (owned) */
+  JxsIdentity *identity;    /* (owned) */
+  JxsTrustStore *trust;     /* (owned) */
+  JxsClient *client;        /* (owned) */
+  JxsEndpoint *endpoint;    /* (owned) */
+  ToolQuestions *questions; /* (owned) */
+  gboolean is_lost;         /* the server closed the connection */
+  GError *lost_error;       /* (owned) (nullable) */
+  gboolean is_mapped;       /* a router lets peers in for us */
 } ToolAccount;
 
 /* The options of an account for context, to be filled by parsing. */
@@ -44,7 +48,9 @@ void tool_account_clear (ToolAccount *self);
 /* A command that calls one peer: parses its options, of which summary tells, connects, and lets run
  * do it; returns the status. */
 typedef int (*ToolCall) (ToolAccount *account, JxsJid *peer);
-int tool_account_call (int argc, char **argv, const char *summary, ToolCall run);
+/* entries (nullable): its own options */
+int tool_account_call (
+    int argc, char **argv, const char *summary, const GOptionEntry *entries, ToolCall run);
 
 /* An address given on the command line; without a resource it is that of `jxs listen`. */
 JxsJid *tool_parse_peer (const char *text, GError **error);

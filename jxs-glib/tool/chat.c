@@ -10,18 +10,21 @@
 
 typedef struct
 {
+  ToolQuestions *questions;
   ToolTalk *talk;   /* (owned) */
-  ToolLines *lines; /* (owned) */
   gboolean is_done; /* we ended it */
+  gboolean is_over; /* no more lines are sent */
 } Chat;
+
+static void line_cb (const char *line, gsize length, gpointer user_data);
 
 static void
 sent_cb (ToolTalk *talk, gpointer user_data)
 {
   Chat *chat = user_data;
 
-  if (chat->lines != NULL)
-    tool_lines_next (chat->lines);
+  if (!chat->is_over)
+    tool_questions_want_line (chat->questions, line_cb, chat);
 }
 
 static void
@@ -58,18 +61,18 @@ get_status (const Chat *chat, ToolAccount *account)
 static int
 chat_on (ToolAccount *account, JxsXmlStream *stream)
 {
-  Chat chat = { 0 };
+  Chat chat = { .questions = account->questions };
   int status;
 
   chat.talk = tool_talk_new (account->endpoint, stream, NULL, NULL);
   tool_print_connection (tool_talk_get_connection (chat.talk));
   if (tool_is_terminal (STDIN_FILENO))
     g_printerr ("%s\n", _ ("Each line you type is sent; Ctrl-D ends the chat."));
-  chat.lines = tool_lines_new (line_cb, &chat);
-  tool_lines_next (chat.lines);
+  tool_questions_want_line (chat.questions, line_cb, &chat);
   while (!tool_talk_is_over (chat.talk) && !g_cancellable_is_cancelled (tool_get_cancellable ()))
     g_main_context_iteration (NULL, TRUE);
-  g_clear_pointer (&chat.lines, tool_lines_free);
+  chat.is_over = TRUE;
+  tool_questions_want_line (chat.questions, NULL, NULL);
 
   if (g_cancellable_is_cancelled (tool_get_cancellable ()))
     tool_talk_close (chat.talk);
@@ -113,5 +116,6 @@ tool_chat (int argc, char **argv)
          "for XML streams (XEP-0247). Lines of standard input are sent as messages; theirs are "
          "printed. The end of input (Ctrl-D) ends the chat in order. A JID without resource means "
          "“jxs listen” there."),
+      NULL,
       chat_with);
 }

@@ -4,14 +4,14 @@
 #include "pipe.h"
 #include "probe.h"
 #include "talk.h"
+#include "verify.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #include <glib/gi18n.h>
 
-#define MAX_PROBES 8     /* at a time; stops who has accounts without number from keeping us busy */
-#define MAX_QUESTIONS 16 /* that wait for an answer; stops strangers from filling the screen */
+#define MAX_PROBES 8 /* at a time; stops who has accounts without number from keeping us busy */
 
 typedef struct
 {
@@ -20,14 +20,14 @@ typedef struct
   gboolean for_pipe;
   gboolean once;
 
-  GQueue questions;    /* (element-type JxsSession): owned */
+  GPtrArray *calls;    /* (owned) (element-type Call): a person is asked about them */
   GPtrArray *talks;    /* (owned) (element-type ToolTalk) */
   ToolTalk *speaker;   /* (nullable): who spoke last, in talks */
-  ToolLines *lines;    /* (owned) (nullable) */
   JxsConnection *pipe; /* (owned) (nullable) */
   gboolean accepting;  /* a pipe */
   guint probes;        /* being accepted or answered */
   guint sending;
+  gboolean is_reading; /* lines of standard input */
   guint n_ended;
   gboolean is_done; /* says the person at the terminal */
 } Listen;
@@ -58,24 +58,12 @@ decline (JxsSession *session, JxsReasonCondition condition)
 }
 
 static void
-ask (Listen *self)
-{
-  JxsSession *session = g_queue_peek_head (&self->questions);
-
-  if (session != NULL)
-    g_printerr (jxs_endpoint_is_stream_session (self->account.endpoint, session)
-                    ? _ ("%s wants to chat. Accept? [y/N] ")
-                    : _ ("%s wants to probe the connection. Accept? [y/N] "),
-                jxs_jid_to_string (jxs_session_get_peer_jid (session)));
-}
-
-static void
 spoke_cb (ToolTalk *talk, gpointer user_data)
 {
   Listen *self = user_data;
 
   self->speaker = talk;
-  ask (self); /* again, as the message took its line */
+  tool_questions_repeat (self->account.questions);
 }
 
 static void
@@ -174,36 +162,95 @@ accept_session (Listen *self, JxsSession *session)
         endpoint, session, G_PRIORITY_DEFAULT, tool_get_cancellable (), stream_accepted_cb, self);
 }
 
-static void
-withdrawn_cb (JxsSession *session, JxsReason *reason, const GError *error, gpointer user_data)
-{
-  Listen *self = user_data;
-  gboolean was_asked = g_queue_peek_head (&self->questions) == session;
+/* ---- calls a person is asked about ---- */
 
-  if (!g_queue_remove (&self->questions, session))
-    return;
-  g_signal_handlers_disconnect_by_data (session, self);
-  if (was_asked)
-    {
-      g_printerr ("\n%s\n", _ ("They gave up."));
-      ask (self);
-    }
-  g_object_unref (session);
+typedef struct
+{
+  Listen *listen;
+  JxsSession *session; /* (owned) */
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  g_signal_handlers_disconnect_by_data (call->session, call);
+  g_object_unref (call->session);
+  g_free (call);
 }
 
 static void
-answer (Listen *self, const char *line)
+withdrawn_cb (JxsSession *session, JxsReason *reason, const GError *error, gpointer user_data)
 {
-  g_autoptr (JxsSession) session = g_queue_pop_head (&self->questions);
+  Call *call = user_data;
 
-  g_signal_handlers_disconnect_by_data (session, self);
-  line += strspn (line, " ");
-  /* Translators: the first letter of “yes”, as in “[y/N]”. */
-  if (g_ascii_tolower (*line) == 'y' || g_str_has_prefix (line, _ ("y")))
+  tool_questions_withdraw (call->listen->account.questions, call, _ ("They gave up."));
+  g_ptr_array_remove (call->listen->calls, call);
+}
+
+static void
+answered_cb (const char *answer, gpointer user_data)
+{
+  Call *call = user_data;
+  Listen *self = call->listen;
+  g_autoptr (JxsSession) session = g_object_ref (call->session);
+
+  g_ptr_array_remove (self->calls, call);
+  if (tool_is_yes (answer))
     accept_session (self, session);
   else
     decline (session, JXS_REASON_DECLINE);
-  ask (self);
+}
+
+/* Who calls with a password has to be asked for it. */
+static void
+password_cb (const char *answer, gpointer user_data)
+{
+  Call *call = user_data;
+  Listen *self = call->listen;
+  g_autoptr (JxsSession) session = g_object_ref (call->session);
+  JxsJid *peer = jxs_session_get_peer_jid (session);
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_remove (self->calls, call);
+  if (answer == NULL || *answer == '\0')
+    decline (session, JXS_REASON_DECLINE);
+  else if (!tool_verify_set_password (self->account.endpoint, peer, answer, &error))
+    {
+      tool_fail (NULL, error);
+      decline (session, JXS_REASON_SECURITY_ERROR);
+    }
+  else
+    accept_session (self, session);
+}
+
+static void
+ask (Listen *self, JxsSession *session)
+{
+  JxsEndpoint *endpoint = self->account.endpoint;
+  gboolean wants_password = jxs_endpoint_session_wants_password (endpoint, session);
+  Call *call = g_new0 (Call, 1);
+  g_autofree char *text = NULL;
+
+  if (wants_password)
+    text = g_strdup_printf (_ ("%s calls with a password. Type the one you agreed on (nothing: "
+                               "decline):"),
+                            jxs_jid_to_string (jxs_session_get_peer_jid (session)));
+  else
+    text = g_strdup_printf (jxs_endpoint_is_stream_session (endpoint, session)
+                                ? _ ("%s wants to chat. Accept? [y/N]")
+                                : _ ("%s wants to probe the connection. Accept? [y/N]"),
+                            jxs_jid_to_string (jxs_session_get_peer_jid (session)));
+  call->listen = self;
+  call->session = g_object_ref (session);
+  g_ptr_array_add (self->calls, call);
+  g_signal_connect (session, "ended", G_CALLBACK (withdrawn_cb), call);
+  if (tool_questions_ask (
+          self->account.questions, text, wants_password ? password_cb : answered_cb, call))
+    return;
+  g_ptr_array_remove (self->calls, call);
+  decline (session, JXS_REASON_BUSY);
 }
 
 static void
@@ -226,7 +273,8 @@ incoming_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
     }
   else if (self->for_pipe && !is_probe && (self->pipe != NULL || self->accepting))
     decline (session, JXS_REASON_BUSY);
-  else if (is_accepted (self, peer))
+  else if (is_accepted (self, peer) && !(jxs_endpoint_session_wants_password (endpoint, session) &&
+                                         tool_questions_can_ask (self->account.questions)))
     accept_session (self, session);
   else if (self->for_pipe || self->accepted != NULL || !tool_is_terminal (STDIN_FILENO))
     {
@@ -234,16 +282,11 @@ incoming_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
                   jxs_jid_to_string (peer));
       decline (session, JXS_REASON_DECLINE);
     }
-  else if (g_queue_get_length (&self->questions) >= MAX_QUESTIONS)
-    decline (session, JXS_REASON_BUSY);
   else
-    {
-      g_queue_push_tail (&self->questions, g_object_ref (session));
-      g_signal_connect (session, "ended", G_CALLBACK (withdrawn_cb), self);
-      if (g_queue_get_length (&self->questions) == 1)
-        ask (self);
-    }
+    ask (self, session);
 }
+
+static void line_cb (const char *line, gsize length, gpointer user_data);
 
 static void
 sent_cb (ToolTalk *talk, gpointer user_data)
@@ -251,8 +294,8 @@ sent_cb (ToolTalk *talk, gpointer user_data)
   Listen *self = user_data;
 
   self->sending--;
-  if (self->sending == 0 && self->lines != NULL)
-    tool_lines_next (self->lines);
+  if (self->sending == 0 && self->is_reading)
+    tool_questions_want_line (self->account.questions, line_cb, self);
 }
 
 /* To who spoke last, or to everybody when nobody has. */
@@ -287,13 +330,7 @@ line_cb (const char *line, gsize length, gpointer user_data)
       self->is_done = tool_is_terminal (STDIN_FILENO);
       return;
     }
-  if (!g_queue_is_empty (&self->questions))
-    {
-      answer (self, line);
-      tool_lines_next (self->lines);
-    }
-  else
-    say (self, line, length);
+  say (self, line, length);
 }
 
 static void
@@ -347,20 +384,22 @@ listen_on (Listen *self)
   int status = TOOL_OK;
 
   self->talks = g_ptr_array_new_with_free_func ((GDestroyNotify) tool_talk_free);
+  self->calls = g_ptr_array_new_with_free_func (call_free);
   g_signal_connect (self->account.endpoint, "incoming", G_CALLBACK (incoming_cb), self);
   g_printerr (_ ("Listening as %s\n"),
               jxs_jid_to_string (jxs_channel_get_local_jid (JXS_CHANNEL (self->account.client))));
   if (!self->for_pipe)
     {
-      self->lines = tool_lines_new (line_cb, self);
-      tool_lines_next (self->lines);
+      self->is_reading = TRUE;
+      tool_questions_want_line (self->account.questions, line_cb, self);
     }
   while (goes_on (self))
     {
       g_main_context_iteration (NULL, TRUE);
       drop_ended_talks (self);
     }
-  g_clear_pointer (&self->lines, tool_lines_free);
+  self->is_reading = FALSE;
+  tool_questions_want_line (self->account.questions, NULL, NULL);
 
   if (self->pipe != NULL)
     {
@@ -379,14 +418,16 @@ listen_on (Listen *self)
 static void
 listen_clear (Listen *self)
 {
-  JxsSession *session;
-
-  while ((session = g_queue_pop_head (&self->questions)) != NULL)
+  while (self->calls != NULL && self->calls->len > 0)
     {
-      g_signal_handlers_disconnect_by_data (session, self);
+      Call *call = g_ptr_array_index (self->calls, self->calls->len - 1);
+      g_autoptr (JxsSession) session = g_object_ref (call->session);
+
+      tool_questions_withdraw (self->account.questions, call, NULL);
+      g_ptr_array_remove (self->calls, call);
       decline (session, JXS_REASON_GONE);
-      g_object_unref (session);
     }
+  g_clear_pointer (&self->calls, g_ptr_array_unref);
   /* Accepting that was cancelled still calls back. */
   while (self->sending > 0 || self->accepting || self->probes > 0)
     g_main_context_iteration (NULL, TRUE);
@@ -399,7 +440,7 @@ listen_clear (Listen *self)
 int
 tool_listen (int argc, char **argv)
 {
-  Listen self = { .questions = G_QUEUE_INIT };
+  Listen self = { 0 };
   const GOptionEntry entries[] = {
     { "accept",
       'a',

@@ -22,7 +22,9 @@ static const struct
   { "chat", tool_chat, N_ ("open an encrypted stream, and send lines as messages") },
   { "pipe", tool_pipe, N_ ("connect standard input and output with those of the peer") },
   { "probe", tool_probe, N_ ("show which ways there are to the peer, and which work") },
+  { "verify", tool_verify, N_ ("make sure that a contact is who they seem to be") },
 #endif
+  { "trust", tool_trust, N_ ("show the keys of others, and decide about them") },
   { "identity", tool_identity, N_ ("show the key others know this computer by") },
 };
 

@@ -139,5 +139,6 @@ tool_pipe (int argc, char **argv)
       _ ("Connects standard input and output, encrypted, with those of “jxs listen --pipe” at "
          "JID. Any bytes pass. The end of input ends our direction only; the command ends when "
          "both directions have. A JID without resource means “jxs listen” there."),
+      NULL,
       pipe_to);
 }

@@ -435,5 +435,6 @@ tool_probe (int argc, char **argv)
       _ ("Connects with “jxs listen” at JID and shows which ways there are between the two "
          "computers, which of them works, and why the others do not. Ends with status 0 if there "
          "is a connection, whatever it goes through."),
+      NULL,
       probe);
 }

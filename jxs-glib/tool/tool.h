@@ -27,11 +27,13 @@ typedef int (*ToolCommand) (int argc, char **argv);
 
 int tool_demo (int argc, char **argv);
 int tool_identity (int argc, char **argv);
+int tool_trust (int argc, char **argv);
 #ifdef JXS_HAS_CLIENT
 int tool_chat (int argc, char **argv);
 int tool_listen (int argc, char **argv);
 int tool_pipe (int argc, char **argv);
 int tool_probe (int argc, char **argv);
+int tool_verify (int argc, char **argv);
 #endif
 
 /* tool.c: errors, waiting, interruption */

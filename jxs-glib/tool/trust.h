@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "tool.h"
+
+G_BEGIN_DECLS
+
+/* The keys of others, and how far each is trusted: one file for all accounts. */
+
+/* path (nullable): the default one. NULL with an error. (transfer full) */
+JxsTrustStore *tool_trust_open (const char *path, GError **error);
+/* In words; both are parts of sentences. */
+const char *tool_trust_describe_level (JxsTrustLevel level);
+const char *tool_trust_describe_origin (JxsTrustOrigin origin);
+/* "2026-11-21 14:05", or “never”. (transfer full) */
+char *tool_trust_date (gint64 seconds);
+/* The groups of a fingerprint in lines of eight, the second indented. (transfer full) */
+char *tool_trust_fingerprint (const char *fingerprint, guint indent);
+
+G_END_DECLS
