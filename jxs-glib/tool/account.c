@@ -508,7 +508,7 @@ tool_print_connection (JxsConnection *connection)
   g_printerr (_ ("Path: %s\n"), path);
   if (fingerprint != NULL)
     {
-      g_autofree char *text = tool_trust_fingerprint (fingerprint, 2);
+      g_autofree char *text = tool_fingerprint (fingerprint, 2);
 
       print_trust (connection);
       g_printerr ("  %s\n", text);

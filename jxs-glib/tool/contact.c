@@ -12,7 +12,7 @@
 static void
 print_key (const char *fingerprint)
 {
-  g_autofree char *text = tool_trust_fingerprint (fingerprint, INDENT);
+  g_autofree char *text = tool_fingerprint (fingerprint, INDENT);
 
   g_printerr ("  %s\n", text);
 }

@@ -26,15 +26,18 @@ print_field (const char *name, const char *value)
 void
 tool_print_identity (JxsIdentity *identity)
 {
-  g_autofree char *sha1 = jxs_identity_get_fingerprint (identity, G_CHECKSUM_SHA1);
-  g_autofree char *sha256 = jxs_identity_get_fingerprint (identity, G_CHECKSUM_SHA256);
-  g_autofree char *sha1_text = tool_fingerprint (sha1, 12);
-  g_autofree char *sha256_text = tool_fingerprint (sha256, 12);
+  g_autofree char *fingerprint = jxs_identity_get_fingerprint (identity, G_CHECKSUM_SHA256);
+  g_autofree char *text = tool_fingerprint (fingerprint, 12);
   JxsJid *jid = jxs_identity_get_jid (identity);
 
   print_field (_ ("Address"), jid != NULL ? jxs_jid_to_string (jid) : _ ("none"));
-  print_field ("SHA-256", sha256_text);
-  print_field ("SHA-1", sha1_text);
+  print_field ("SHA-256", text);
+  if (jid != NULL)
+    {
+      g_autofree char *link = jxs_fingerprint_to_uri (jid, fingerprint);
+
+      print_field (_ ("Link"), link);
+    }
 }
 
 static gboolean

@@ -14,6 +14,7 @@
 
 #include <glib/gi18n.h>
 
+#define GROUPS_PER_LINE 8 /* of a fingerprint */
 #define BAR_WIDTH 30
 #define MIN_WRAP 20 /* columns; narrower text is no easier to read */
 #define PROGRESS_INTERVAL_US (100 * G_TIME_SPAN_MILLISECOND)
@@ -229,20 +230,18 @@ tool_get_output_errno (void)
 }
 
 char *
-tool_fingerprint (const char *hexadecimal, guint indent)
+tool_fingerprint (const char *fingerprint, guint indent)
 {
-  GString *text = g_string_new (NULL);
+  g_autofree char *text = jxs_fingerprint_to_text (fingerprint);
+  guint groups = 0;
+  GString *lines = g_string_new (NULL);
 
-  for (gsize i = 0; hexadecimal[i] != '\0' && hexadecimal[i + 1] != '\0'; i += 2)
-    {
-      if (i > 0 && i % 32 == 0)
-        g_string_append_printf (text, "\n%*s", (int) indent, "");
-      else if (i > 0)
-        g_string_append_c (text, ':');
-      g_string_append_c (text, g_ascii_toupper (hexadecimal[i]));
-      g_string_append_c (text, g_ascii_toupper (hexadecimal[i + 1]));
-    }
-  return g_string_free (text, FALSE);
+  for (const char *p = text; *p != '\0'; p++)
+    if (*p == ' ' && ++groups % GROUPS_PER_LINE == 0)
+      g_string_append_printf (lines, "\n%*s", (int) indent, "");
+    else
+      g_string_append_c (lines, *p);
+  return g_string_free (lines, FALSE);
 }
 
 char *

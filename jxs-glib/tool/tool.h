@@ -84,7 +84,8 @@ void tool_say (gsize indent, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void tool_catch_output_errors (void);
 /* 0 while all was printed */
 int tool_get_output_errno (void);
-/* "AB:CD:…" in lines of 16 bytes, the second indented. (transfer full) */
+/* A fingerprint in groups of four digits, in lines of eight, the second indented. (transfer full)
+ */
 char *tool_fingerprint (const char *hexadecimal, guint indent);
 char *tool_size (guint64 bytes);
 /* One line that is drawn over and over; nothing when standard output is no terminal. */

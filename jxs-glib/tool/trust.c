@@ -9,7 +9,6 @@
 
 #include <glib/gi18n.h>
 
-#define GROUPS_PER_LINE 8
 #define NAME_WIDTH 12
 
 JxsTrustStore *
@@ -74,21 +73,6 @@ tool_trust_date (gint64 seconds)
   return date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M") : g_strdup (_ ("never"));
 }
 
-char *
-tool_trust_fingerprint (const char *fingerprint, guint indent)
-{
-  g_autofree char *text = jxs_fingerprint_to_text (fingerprint);
-  guint groups = 0;
-  GString *lines = g_string_new (NULL);
-
-  for (const char *p = text; *p != '\0'; p++)
-    if (*p == ' ' && ++groups % GROUPS_PER_LINE == 0)
-      g_string_append_printf (lines, "\n%*s", (int) indent, "");
-    else
-      g_string_append_c (lines, *p);
-  return g_string_free (lines, FALSE);
-}
-
 static gboolean
 ask (const char *question)
 {
@@ -137,7 +121,7 @@ print_record (JxsTrustRecord *record)
   g_autofree char *first = tool_trust_date (jxs_trust_record_get_first_seen (record));
   g_autofree char *last = tool_trust_date (jxs_trust_record_get_last_seen (record));
   g_autofree char *key =
-      tool_trust_fingerprint (jxs_trust_record_get_fingerprint (record), NAME_WIDTH + 2);
+      tool_fingerprint (jxs_trust_record_get_fingerprint (record), NAME_WIDTH + 2);
   g_autofree char *trust = g_strdup_printf ("%s%s%s%s%s",
                                             tool_style (get_style (level)),
                                             tool_trust_describe_level (level),

@@ -14,7 +14,5 @@ const char *tool_trust_describe_level (JxsTrustLevel level);
 const char *tool_trust_describe_origin (JxsTrustOrigin origin);
 /* "2026-11-21 14:05", or “never”. (transfer full) */
 char *tool_trust_date (gint64 seconds);
-/* The groups of a fingerprint in lines of eight, the second indented. (transfer full) */
-char *tool_trust_fingerprint (const char *fingerprint, guint indent);
 
 G_END_DECLS
