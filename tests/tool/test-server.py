@@ -131,14 +131,18 @@ class Terminal:
 
 
 class Asked(Server):
-    def listen(self):
-        return Terminal("listen", *self.account("juliet"), "--once", environment=self.environment(NO_COLOR="1"))
+    def listen(self, *arguments):
+        return Terminal("listen", *self.account("juliet"), "--once", *arguments,
+                        environment=self.environment(NO_COLOR="1"))
 
     def test_yes(self):
         with self.listen() as listen:
             listen.until("Listening")
             with self.jxs("chat", "romeo", self.juliet()) as chat:
                 listen.until("wants to chat. Accept? [y/N] ")
+                listen.type("y\n")
+                listen.until("the first contact with romeo@")
+                listen.until("Accept this key? [y/N] ")
                 listen.type("y\n")
                 chat.errors.until("Connected")
                 listen.type("welcome\n")
@@ -158,7 +162,8 @@ class Asked(Server):
 
     def test_asked_again(self):
         """A message takes the line of the question."""
-        with self.listen() as listen:
+        romeo = f"romeo@{self.server.domain}=" + self.fingerprint("romeo")
+        with self.listen("--trust-fingerprint", romeo) as listen:
             listen.until("Listening")
             with self.jxs("chat", "romeo", self.juliet()) as first, self.jxs("chat", "romeo", self.juliet()) as second:
                 listen.until("Accept? [y/N] ")
@@ -186,6 +191,8 @@ class Asked(Server):
         with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
             listen.errors.until("Listening")
             with Terminal("chat", *self.account("romeo"), self.juliet(), environment=self.environment()) as chat:
+                chat.until("Accept this key? [y/N] ")
+                chat.type("y\n")
                 chat.until("Ctrl-D ends the chat")
                 os.close(chat.leader)
                 chat.leader = os.open(os.devnull, os.O_RDONLY)
