@@ -120,7 +120,10 @@ jxs_memory_trust_decide (JxsTrust *trust, JxsTrustRequest *request)
   drop_empty (self, jid, rows);
 
   if (verdict.outcome == JXS_TRUST_OUTCOME_ACCEPTED)
-    jxs_trust_request_respond (request, verdict.level, NULL);
+    {
+      jxs_trust_request_set_origin (request, verdict.origin);
+      jxs_trust_request_respond (request, verdict.level, NULL);
+    }
   else
     jxs_trust_request_respond (request, JXS_TRUST_LEVEL_DISTRUSTED, message);
 }

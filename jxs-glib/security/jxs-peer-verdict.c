@@ -69,7 +69,7 @@ decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   Verdict *self = g_task_get_task_data (task);
   GError *error = NULL;
-  JxsTrustLevel level = jxs_trust_decide_finish (self->trust, result, &error);
+  JxsTrustLevel level = jxs_trust_decide_finish (self->trust, result, &self->origin, &error);
 
   if (error != NULL)
     g_task_return_error (task, error);

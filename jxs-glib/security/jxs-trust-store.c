@@ -190,6 +190,7 @@ judged (JxsTrustStore *self, JxsTrustJob *job)
   switch (job->verdict.outcome)
     {
     case JXS_TRUST_OUTCOME_ACCEPTED:
+      jxs_trust_request_set_origin (job->request, job->verdict.origin);
       jxs_trust_request_complete (job->request, job->verdict.level, NULL);
       break;
     case JXS_TRUST_OUTCOME_ASK:

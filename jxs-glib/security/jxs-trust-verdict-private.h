@@ -29,6 +29,7 @@ typedef struct
 {
   JxsTrustOutcome outcome;
   JxsTrustLevel level;     /* of what is accepted */
+  JxsTrustOrigin origin;   /* likewise */
   JxsTrustContact contact; /* of what is not */
   JxsTrustRow *known;      /* (owned) (nullable): the key that this one was judged against */
   JxsTrustRow *write;      /* (owned) (nullable): what is to be remembered */

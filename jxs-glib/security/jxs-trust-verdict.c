@@ -129,6 +129,7 @@ judge_accepted (GPtrArray *rows,
 
   verdict->outcome = JXS_TRUST_OUTCOME_ACCEPTED;
   verdict->level = level;
+  verdict->origin = origin;
   if (level != own->level || is_stale (own, circumstances->now))
     {
       verdict->write = mark_seen (own, seen, circumstances->now);
@@ -178,6 +179,7 @@ accept_new (const JxsTrustRow *row,
 {
   verdict->outcome = JXS_TRUST_OUTCOME_ACCEPTED;
   verdict->level = level;
+  verdict->origin = origin;
   verdict->must_write = TRUE;
   verdict->write = mark_seen (row, seen, now);
   verdict->write->level = level;

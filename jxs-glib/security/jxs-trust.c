@@ -12,6 +12,8 @@
   (10 * 60 * 1000) /* for a person to decide; stops sessions from waiting for ever on a question   \
                       that went lost */
 
+#define ORIGIN_SHIFT 8 /* of the origin in the answer of a task; the level is below */
+
 /**
  * JxsTrust:
  *
@@ -96,7 +98,7 @@ jxs_trust_request_complete (JxsTrustRequest *self, JxsTrustLevel level, const ch
   if (task == NULL)
     return;
   if (level >= JXS_TRUST_LEVEL_FIRST_USE)
-    g_task_return_int (task, level);
+    g_task_return_int (task, level | self->origin << ORIGIN_SHIFT);
   else if (message != NULL)
     g_task_return_new_error (task, JXS_ERROR, JXS_ERROR_UNTRUSTED, "%s", message);
   else
@@ -155,6 +157,15 @@ jxs_trust_request_get_property (GObject *object, guint id, GValue *value, GParam
 }
 
 static void
+jxs_trust_request_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_ORIGIN)
+    jxs_trust_request_set_origin (JXS_TRUST_REQUEST (object), g_value_get_enum (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
 jxs_trust_request_dispose (GObject *object)
 {
   jxs_trust_request_complete (JXS_TRUST_REQUEST (object),
@@ -182,6 +193,7 @@ jxs_trust_request_class_init (JxsTrustRequestClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = jxs_trust_request_get_property;
+  object_class->set_property = jxs_trust_request_set_property;
   object_class->dispose = jxs_trust_request_dispose;
   object_class->finalize = jxs_trust_request_finalize;
 
@@ -213,19 +225,21 @@ jxs_trust_request_class_init (JxsTrustRequestClass *klass)
   properties[PROP_FINGERPRINT] = g_param_spec_string (
       "fingerprint", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   /**
-   * JxsTrustRequest:origin: (getter get_origin)
+   * JxsTrustRequest:origin: (getter get_origin) (setter set_origin)
    *
-   * What already speaks for the key: %JXS_TRUST_ORIGIN_AUTHORITY if an authority that the
-   * application trusts certified the address, or %JXS_TRUST_ORIGIN_NONE.
+   * At first what already speaks for the key: %JXS_TRUST_ORIGIN_AUTHORITY if an authority that the
+   * application trusts certified the address, or %JXS_TRUST_ORIGIN_NONE. Whoever decides sets it to
+   * what the decision rests on.
    *
    * Since: 1.0
    */
-  properties[PROP_ORIGIN] = g_param_spec_enum ("origin",
-                                               NULL,
-                                               NULL,
-                                               JXS_TYPE_TRUST_ORIGIN,
-                                               JXS_TRUST_ORIGIN_NONE,
-                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_ORIGIN] =
+      g_param_spec_enum ("origin",
+                         NULL,
+                         NULL,
+                         JXS_TYPE_TRUST_ORIGIN,
+                         JXS_TRUST_ORIGIN_NONE,
+                         G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   /**
    * JxsTrustRequest:level-wanted: (getter get_level_wanted)
    *
@@ -357,6 +371,28 @@ jxs_trust_request_get_trust (JxsTrustRequest *self)
 }
 
 /**
+ * jxs_trust_request_set_origin: (set-property origin)
+ * @self: a request
+ * @origin: what the decision rests on
+ *
+ * Says what the decision rests on, before [method@TrustRequest.respond]; users of the session see
+ * it as [property@Connection:trust-origin].
+ *
+ * Since: 1.0
+ */
+void
+jxs_trust_request_set_origin (JxsTrustRequest *self, JxsTrustOrigin origin)
+{
+  g_return_if_fail (JXS_IS_TRUST_REQUEST (self));
+  g_return_if_fail (origin >= JXS_TRUST_ORIGIN_NONE && origin <= JXS_TRUST_ORIGIN_APPLICATION);
+
+  if (self->origin == origin)
+    return;
+  self->origin = origin;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ORIGIN]);
+}
+
+/**
  * jxs_trust_request_respond:
  * @self: a request
  * @level: the decision
@@ -447,6 +483,7 @@ jxs_trust_decide_async (JxsTrust *self,
  * jxs_trust_decide_finish: (skip)
  * @self: what decides
  * @result: the result given to the callback
+ * @origin: (out) (optional): what the decision rests on
  * @error: return location for an error
  *
  * Completes jxs_trust_decide_async().
@@ -456,16 +493,23 @@ jxs_trust_decide_async (JxsTrust *self,
  * Since: 1.0
  */
 JxsTrustLevel
-jxs_trust_decide_finish (JxsTrust *self, GAsyncResult *result, GError **error)
+jxs_trust_decide_finish (JxsTrust *self,
+                         GAsyncResult *result,
+                         JxsTrustOrigin *origin,
+                         GError **error)
 {
-  gssize level;
+  gssize answer;
 
   g_return_val_if_fail (g_task_is_valid (result, self), JXS_TRUST_LEVEL_DISTRUSTED);
   g_return_val_if_fail (g_async_result_is_tagged (result, jxs_trust_decide_async),
                         JXS_TRUST_LEVEL_DISTRUSTED);
 
-  level = g_task_propagate_int (G_TASK (result), error);
-  return level < 0 ? JXS_TRUST_LEVEL_DISTRUSTED : (JxsTrustLevel) level;
+  answer = g_task_propagate_int (G_TASK (result), error);
+  if (answer < 0)
+    return JXS_TRUST_LEVEL_DISTRUSTED;
+  if (origin != NULL)
+    *origin = (JxsTrustOrigin) (answer >> ORIGIN_SHIFT);
+  return (JxsTrustLevel) (answer & ((1 << ORIGIN_SHIFT) - 1));
 }
 
 /**

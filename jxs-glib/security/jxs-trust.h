@@ -27,6 +27,8 @@ JxsTrustOrigin jxs_trust_request_get_origin (JxsTrustRequest *self);
 JXS_AVAILABLE_IN_1_0
 JxsTrustLevel jxs_trust_request_get_level_wanted (JxsTrustRequest *self);
 JXS_AVAILABLE_IN_1_0
+void jxs_trust_request_set_origin (JxsTrustRequest *self, JxsTrustOrigin origin);
+JXS_AVAILABLE_IN_1_0
 void jxs_trust_request_respond (JxsTrustRequest *self, JxsTrustLevel level, const char *message);
 
 #define JXS_TYPE_TRUST (jxs_trust_get_type ())
@@ -77,7 +79,10 @@ void jxs_trust_decide_async (JxsTrust *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data);
 JXS_AVAILABLE_IN_1_0
-JxsTrustLevel jxs_trust_decide_finish (JxsTrust *self, GAsyncResult *result, GError **error);
+JxsTrustLevel jxs_trust_decide_finish (JxsTrust *self,
+                                       GAsyncResult *result,
+                                       JxsTrustOrigin *origin,
+                                       GError **error);
 JXS_AVAILABLE_IN_1_0
 gboolean jxs_trust_is_known (JxsTrust *self, JxsJid *peer);
 JXS_AVAILABLE_IN_1_0

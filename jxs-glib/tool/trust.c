@@ -116,7 +116,9 @@ static void
 print_record (JxsTrustRecord *record)
 {
   JxsTrustLevel level = jxs_trust_record_get_level (record);
-  const char *origin = tool_trust_describe_origin (jxs_trust_record_get_origin (record));
+  const char *origin = level == JXS_TRUST_LEVEL_VERIFIED
+                           ? tool_trust_describe_origin (jxs_trust_record_get_origin (record))
+                           : NULL;
   const char *device = jxs_trust_record_get_device (record);
   g_autofree char *first = tool_trust_date (jxs_trust_record_get_first_seen (record));
   g_autofree char *last = tool_trust_date (jxs_trust_record_get_last_seen (record));

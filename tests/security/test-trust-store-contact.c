@@ -153,7 +153,7 @@ test_later (Fixture *f, gconstpointer data)
   jxs_trust_request_respond (person.request, JXS_TRUST_LEVEL_DISTRUSTED, NULL);
   /* It counts when it is remembered. */
   g_assert_null (result);
-  g_assert_cmpint (jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&result), &error),
+  g_assert_cmpint (jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&result), NULL, &error),
                    ==,
                    JXS_TRUST_LEVEL_VERIFIED);
   g_assert_no_error (error);
@@ -174,7 +174,7 @@ test_dropped (Fixture *f, gconstpointer data)
   wait_until_asked (&person, 1);
   settle (f);
   g_assert_finalize_object (g_steal_pointer (&person.request));
-  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&result), &error);
+  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&result), NULL, &error);
   g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
   assert_no_record (f, f->juliet, 0);
 }
@@ -193,7 +193,7 @@ test_cancelled (Fixture *f, gconstpointer data)
   /* Before anybody is asked, ... */
   begin (f, f->juliet, 0, early, &first);
   g_cancellable_cancel (early);
-  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&first), &error);
+  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&first), NULL, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   settle (f);
@@ -203,7 +203,7 @@ test_cancelled (Fixture *f, gconstpointer data)
   begin (f, f->juliet, 0, late, &second);
   wait_until_asked (&person, 1);
   g_cancellable_cancel (late);
-  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&second), &error);
+  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&second), NULL, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   jxs_trust_request_respond (person.request, JXS_TRUST_LEVEL_VERIFIED, NULL);
   settle (f);
@@ -232,7 +232,7 @@ test_race (Fixture *f, gconstpointer data)
 
   jxs_trust_request_respond (first_request, JXS_TRUST_LEVEL_FIRST_USE, NULL);
   jxs_trust_request_respond (second_request, JXS_TRUST_LEVEL_FIRST_USE, NULL);
-  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&first), &error);
+  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&first), NULL, &error);
   g_assert_no_error (error);
   wait_until_asked (&person, 3);
   g_assert_cmpint (person.kind, ==, JXS_TRUST_CONTACT_CHANGED);
@@ -241,7 +241,7 @@ test_race (Fixture *f, gconstpointer data)
   g_assert_null (second);
 
   jxs_trust_request_respond (second_request, JXS_TRUST_LEVEL_UNKNOWN, NULL);
-  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&second), &error);
+  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&second), NULL, &error);
   g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
   assert_record (f, f->juliet, 0, JXS_TRUST_LEVEL_FIRST_USE, JXS_TRUST_ORIGIN_APPLICATION);
   assert_record (f, f->juliet, 1, JXS_TRUST_LEVEL_UNKNOWN, JXS_TRUST_ORIGIN_NONE);

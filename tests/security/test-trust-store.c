@@ -308,7 +308,7 @@ test_race (Fixture *f, gconstpointer data)
     {
       g_autoptr (GError) error = NULL;
       JxsTrustLevel level =
-          jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&results[i]), &error);
+          jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&results[i]), NULL, &error);
 
       if (i == 0)
         g_assert_cmpint (level, ==, JXS_TRUST_LEVEL_FIRST_USE);
@@ -394,7 +394,7 @@ test_let_go (Fixture *f, gconstpointer data)
                           &result);
   learn (f, f->nurse, 1, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_PASSWORD, NULL);
   g_cancellable_cancel (cancellable);
-  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&result), &error);
+  jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&result), NULL, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_object (&result);
   g_assert_finalize_object (g_steal_pointer (&f->store));

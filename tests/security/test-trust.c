@@ -109,7 +109,7 @@ decide (JxsTrust *trust, JxsJid *jid, JxsIdentity *identity, GError **error)
                           &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
-  return jxs_trust_decide_finish (trust, result, error);
+  return jxs_trust_decide_finish (trust, result, NULL, error);
 }
 
 static void
@@ -293,7 +293,7 @@ test_request (Fixture *f, gconstpointer data)
   jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_DISTRUSTED, "too late");
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (jxs_trust_decide_finish (JXS_TRUST (trust), result, &error),
+  g_assert_cmpint (jxs_trust_decide_finish (JXS_TRUST (trust), result, NULL, &error),
                    ==,
                    JXS_TRUST_LEVEL_VERIFIED);
   g_assert_no_error (error);
@@ -322,7 +322,7 @@ test_refusal_message (Fixture *f, gconstpointer data)
       jxs_trust_request_respond (trust->request, JXS_TRUST_LEVEL_DISTRUSTED, messages[i]);
       while (result == NULL)
         g_main_context_iteration (NULL, TRUE);
-      jxs_trust_decide_finish (JXS_TRUST (trust), result, &error);
+      jxs_trust_decide_finish (JXS_TRUST (trust), result, NULL, &error);
       g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
       if (messages[i] != NULL)
         g_assert_cmpstr (error->message, ==, messages[i]);
@@ -356,7 +356,7 @@ test_dropped (Fixture *f, gconstpointer data)
   g_clear_object (&trust->request);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
-  jxs_trust_decide_finish (JXS_TRUST (trust), result, &error);
+  jxs_trust_decide_finish (JXS_TRUST (trust), result, NULL, &error);
   g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
 }
 
@@ -380,7 +380,7 @@ test_cancel (Fixture *f, gconstpointer data)
   g_cancellable_cancel (cancellable);
   while (during == NULL)
     g_main_context_iteration (NULL, TRUE);
-  jxs_trust_decide_finish (JXS_TRUST (trust), during, &error);
+  jxs_trust_decide_finish (JXS_TRUST (trust), during, NULL, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   /* An answer afterwards does nothing. */
@@ -398,7 +398,7 @@ test_cancel (Fixture *f, gconstpointer data)
                           &before);
   while (before == NULL)
     g_main_context_iteration (NULL, TRUE);
-  jxs_trust_decide_finish (JXS_TRUST (trust), before, &error);
+  jxs_trust_decide_finish (JXS_TRUST (trust), before, NULL, &error);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_null (trust->request);
 }
@@ -431,7 +431,7 @@ test_dropped_in_thread (Fixture *f, gconstpointer data)
   g_assert_null (result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
-  jxs_trust_decide_finish (JXS_TRUST (trust), result, &error);
+  jxs_trust_decide_finish (JXS_TRUST (trust), result, NULL, &error);
   g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
 }
 

@@ -154,7 +154,7 @@ decide_full (Fixture *f,
                           NULL,
                           result_cb,
                           &result);
-  return jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&result), error);
+  return jxs_trust_decide_finish (JXS_TRUST (f->store), wait_for (&result), NULL, error);
 }
 
 void

@@ -94,7 +94,7 @@ decide (JxsTrustStore *store, const char *address, JxsIdentity *key, GError **er
                           NULL,
                           result_cb,
                           &result);
-  return jxs_trust_decide_finish (JXS_TRUST (store), wait_for (&result), error);
+  return jxs_trust_decide_finish (JXS_TRUST (store), wait_for (&result), NULL, error);
 }
 
 static void
