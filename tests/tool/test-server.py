@@ -8,23 +8,20 @@ import fcntl
 import hashlib
 import json
 import os
-import pty
 import random
 import re
-import select
 import signal
 import struct
 import subprocess
-import tempfile
 import termios
 import threading
 import time
-import unittest
 
 import command
 import prosody
 import tap
 import xmpp
+from server_case import Server, Terminal
 
 MESSAGES = 100
 FILE_BYTES = 32 * 1024 * 1024
@@ -45,89 +42,6 @@ def closed_pipe():
     os.close(reader)
     yield writer
     os.close(writer)
-
-
-class Server(unittest.TestCase):
-    limit = None
-    proxy65 = False
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = prosody.Prosody(limit=cls.limit, proxy65=cls.proxy65)
-        try:
-            cls.server.start()
-        except prosody.ProsodyMissing as missing:
-            raise unittest.SkipTest(str(missing)) from None
-        cls.data = tempfile.TemporaryDirectory()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-        cls.data.cleanup()
-
-    # What the tests of other things use: through the server, as there is one.
-    network = ("--transports", "ibb")
-
-    def account(self, user):
-        return ["--jid", f"{user}@{self.server.domain}", "--server", self.server.server,
-                "--ca-file", self.server.ca_file, "--trust-store", self.trust_store(user), *self.network]
-
-    def trust_store(self, user):
-        """Each person has one, and each test begins without."""
-        return os.path.join(self.data.name, f"{self.id()}-{user}", "trust.db")
-
-    def environment(self, **more):
-        return {"XDG_DATA_HOME": self.data.name, "JXS_PASSWORD": self.server.password, **more}
-
-    def jxs(self, name, user, *arguments, environment=None, **streams):
-        return command.Jxs(name, *self.account(user), *arguments,
-                           environment=environment or self.environment(), **streams)
-
-    def juliet(self):
-        return f"juliet@{self.server.domain}"
-
-    def fingerprint(self, user):
-        result = subprocess.run([command.JXS, "identity", "--jid", f"{user}@{self.server.domain}"], check=True,
-                                capture_output=True, text=True, env={**os.environ, **self.environment()})
-        return " ".join(re.search(r"SHA-256 +((?:[0-9A-F]{4}\s+)+)", result.stdout).group(1).split())
-
-
-class Terminal:
-    """jxs with a terminal of its own, to be talked to as a person does."""
-
-    def __init__(self, *arguments, environment):
-        self.leader, follower = pty.openpty()
-        self.process = subprocess.Popen(
-            [command.JXS, *arguments], stdin=follower, stdout=follower, stderr=follower, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), env={**os.environ, **environment})
-        os.close(follower)
-        self.shown = ""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self.leader)
-
-    def until(self, part):
-        while part not in self.shown:
-            ready, _, _ = select.select([self.leader], [], [], command.DEADLINE)
-            assert ready, f"no “{part}”; shown: {self.shown}"
-            try:
-                self.shown += os.read(self.leader, 65536).decode()
-            except OSError:
-                raise AssertionError(f"ended without “{part}”; shown: {self.shown}") from None
-        before, _, self.shown = self.shown.partition(part)
-        return before
-
-    def type(self, text):
-        os.write(self.leader, text.encode())
-
-    def wait(self):
-        return self.process.wait(command.DEADLINE)
 
 
 class Asked(Server):
@@ -229,129 +143,6 @@ class Asked(Server):
             chat.until("Interrupted")
             self.assertEqual(chat.wait(), 130)
             self.assertTrue(termios.tcgetattr(chat.leader)[3] & termios.ECHO)
-
-
-class Verified(Server):
-    """Two persons at their terminals."""
-
-    def terminal(self, name, user, *arguments):
-        return Terminal(name, *self.account(user), *arguments, environment=self.environment(NO_COLOR="1"))
-
-    def trust(self, user, *arguments):
-        return subprocess.run([command.JXS, "trust", *arguments, "--trust-store", self.trust_store(user)],
-                              capture_output=True, text=True, env={**os.environ, **self.environment()})
-
-    def accept(self, terminal, question):
-        terminal.until(question)
-        terminal.type("y\n")
-
-    @contextlib.contextmanager
-    def compared(self):
-        """Up to the question whether what both see is the same."""
-        with self.terminal("listen", "juliet", "--once") as listen:
-            listen.until("Listening")
-            with self.terminal("verify", "romeo", self.juliet()) as verify:
-                self.accept(listen, "wants to chat. Accept? [y/N] ")
-                for terminal in (verify, listen):
-                    self.accept(terminal, "Accept this key? [y/N] ")
-                shown = []
-                for terminal in (verify, listen):
-                    terminal.until("side by side:")
-                    shown.append(terminal.until("Is it the same? [y/N] "))
-                self.assertRegex(shown[0], r"\d{4} \d{4} \d{4}")
-                self.assertEqual(shown[0], shown[1])
-                yield verify, listen
-
-    def test_same(self):
-        with self.compared() as (verify, listen):
-            listen.type("y\n")
-            verify.type("y\n")
-            verify.until(f"{self.juliet()}/jxs is verified")
-            self.assertEqual(verify.wait(), 0)
-            listen.until(" is verified")
-            self.assertEqual(listen.wait(), 0)
-        for user, other in (("romeo", "juliet"), ("juliet", "romeo")):
-            listed = self.trust(user, "list").stdout
-            self.assertIn("verified: numbers or pictures compared", listed)
-            self.assertIn(self.fingerprint(other)[:39], listed)
-        # From now on nobody is asked about the key any more.
-        with self.jxs("listen", "juliet", "--accept", "all", "--once", "--verified-only") as listen:
-            listen.errors.until("Listening")
-            with self.jxs("chat", "romeo", self.juliet(), "--verified-only") as chat:
-                chat.errors.until("is verified (numbers or pictures compared)")
-                chat.end_input()
-                self.assertEqual(chat.wait(), 0)
-
-    def test_different(self):
-        with self.compared() as (verify, listen):
-            verify.type("n\n")
-            self.assertEqual(verify.wait(), 5)
-            listen.until("Not verified")
-        self.assertNotIn("verified:", self.trust("romeo", "list").stdout)
-        self.assertNotIn("verified:", self.trust("juliet", "list").stdout)
-
-    def call_with_password(self, typed, answered):
-        with self.terminal("listen", "juliet", "--once") as listen:
-            listen.until("Listening")
-            with self.terminal("verify", "romeo", self.juliet(), "--password") as verify:
-                verify.until("password you agreed on")
-                verify.type(typed + "\n")
-                listen.until("calls with a password")
-                listen.type(answered + "\n")
-                status = verify.wait()
-                listen.process.terminate()
-                return status, listen.wait()
-
-    def test_password(self):
-        status, _ = self.call_with_password("under the balcony", "under the balcony")
-        self.assertEqual(status, 0)
-        self.assertIn("verified: both knew a password", self.trust("romeo", "list").stdout)
-        self.assertIn(self.fingerprint("juliet")[:39], self.trust("romeo", "list").stdout)
-
-    def test_wrong_password(self):
-        status, _ = self.call_with_password("under the balcony", "over the balcony")
-        self.assertEqual(status, 5)
-        self.assertNotIn("verified", self.trust("romeo", "list").stdout)
-
-    def test_no_password(self):
-        status, _ = self.call_with_password("under the balcony", "")
-        self.assertEqual(status, 4)
-
-    def test_not_accepted(self):
-        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
-            listen.errors.until("Listening")
-            with self.terminal("chat", "romeo", self.juliet()) as chat:
-                chat.until("Accept this key? [y/N] ")
-                chat.type("\n")
-                chat.until("you did not accept it")
-                self.assertEqual(chat.wait(), 5)
-
-    def test_changed(self):
-        """The warning is loud, tells both keys, and what to do; doing that helps."""
-        old = self.fingerprint("juliet")
-        with self.jxs("listen", "juliet", "--accept", "all", "--once") as listen:
-            listen.errors.until("Listening")
-            with self.jxs("chat", "romeo", self.juliet()) as chat:
-                chat.errors.until("not verified")
-                chat.end_input()
-                self.assertEqual(chat.wait(), 0)
-        subprocess.run([command.JXS, "identity", "--jid", self.juliet(), "--new"], check=True,
-                       capture_output=True, env={**os.environ, **self.environment()})
-        new = self.fingerprint("juliet")
-        with self.jxs("listen", "juliet", "--accept", "all") as listen:
-            listen.errors.until("Listening")
-            with self.jxs("chat", "romeo", self.juliet()) as chat:
-                self.assertEqual(chat.wait(), 5)
-                text = " ".join(" ".join(chat.errors.rest()).split())
-                for part in (f"WARNING: THE KEY OF {self.juliet()} HAS CHANGED", "LISTENING IN", old, new,
-                             f"jxs trust verify {self.juliet()}"):
-                    self.assertIn(part, text)
-            self.assertIn("refused so far", self.trust("romeo", "list").stdout)
-            self.assertEqual(self.trust("romeo", "verify", self.juliet(), new).returncode, 0)
-            with self.jxs("chat", "romeo", self.juliet()) as chat:
-                chat.errors.until("is verified (fingerprint compared)")
-                chat.end_input()
-                self.assertEqual(chat.wait(), 0)
 
 
 class Chat(Server):
