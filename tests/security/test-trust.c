@@ -506,7 +506,7 @@ decide_certified (JxsMemoryTrust *trust, JxsJid *jid, JxsIdentity *identity, GEr
                           &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
-  return jxs_trust_decide_finish (JXS_TRUST (trust), result, error);
+  return jxs_trust_decide_finish (JXS_TRUST (trust), result, NULL, error);
 }
 
 static void
