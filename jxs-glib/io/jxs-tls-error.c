@@ -12,7 +12,7 @@ static GError *
 new_password_error (void)
 {
   return g_error_new_literal (JXS_ERROR,
-                              JXS_ERROR_SECURITY,
+                              JXS_ERROR_AUTHENTICATION,
                               _ ("The peer entered another password"));
 }
 
@@ -74,7 +74,7 @@ error_from_alert (int alert, const JxsTlsMoment *moment)
       return new_nothing_common_error ();
     case GNUTLS_A_UNKNOWN_PSK_IDENTITY:
       return g_error_new_literal (JXS_ERROR,
-                                  JXS_ERROR_SECURITY,
+                                  JXS_ERROR_AUTHENTICATION,
                                   _ ("The peer expects the password of somebody else"));
     case GNUTLS_A_BAD_RECORD_MAC:
     case GNUTLS_A_DECRYPT_ERROR:

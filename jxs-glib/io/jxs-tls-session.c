@@ -382,7 +382,7 @@ handshake_failed (JxsTlsSession *self, int result)
       /* RFC 5054 §2.5.1.3 */
       send_alert (self, GNUTLS_AL_FATAL, GNUTLS_A_UNKNOWN_PSK_IDENTITY);
       error = g_error_new_literal (JXS_ERROR,
-                                   JXS_ERROR_SECURITY,
+                                   JXS_ERROR_AUTHENTICATION,
                                    _ ("The peer entered the password as somebody else"));
     }
   else
