@@ -364,6 +364,8 @@ test_asked (void)
   g_assert_cmpint (jxs_connection_get_trust_origin (connection), ==, JXS_TRUST_ORIGIN_PASSWORD);
   g_clear_object (&connection);
   g_clear_object (&theirs);
+  g_clear_object (&result);
+  g_clear_object (&accepted);
   doorman_clear (&doorman);
   pair_clear (&pair);
 }
