@@ -152,12 +152,19 @@ tls_peer_flush (TlsTorture *t)
 static void
 shake_hands (TlsTorture *t)
 {
+  gsize before;
   int n;
 
   do
-    n = gnutls_handshake (t->peer.session);
-  while (n < 0 && n != GNUTLS_E_AGAIN && !gnutls_error_is_fatal (n));
+    {
+      before = t->peer.inbox->len;
+      n = gnutls_handshake (t->peer.session);
+    }
+  while (n < 0 && !gnutls_error_is_fatal (n) &&
+         (n != GNUTLS_E_AGAIN || t->peer.inbox->len < before));
   t->peer.result = n;
+  if (n < 0 && n != GNUTLS_E_AGAIN)
+    gnutls_alert_send_appropriate (t->peer.session, n);
   tls_peer_flush (t);
   if (n < 0 && n != GNUTLS_E_AGAIN)
     tls_peer_close (t);
@@ -401,6 +408,7 @@ tls_torture_set_peer_credentials (TlsTorture *t,
   gnutls_credentials_set (t->peer.session, type, credentials);
   if (!is_client && type == GNUTLS_CRD_CERTIFICATE)
     gnutls_certificate_server_set_request (t->peer.session, GNUTLS_CERT_REQUEST);
+  gnutls_handshake_set_max_packet_length (t->peer.session, 0);
   gnutls_transport_set_ptr (t->peer.session, t);
   gnutls_transport_set_push_function (t->peer.session, push_cb);
   gnutls_transport_set_pull_function (t->peer.session, pull_cb);
