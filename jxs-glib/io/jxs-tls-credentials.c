@@ -248,6 +248,29 @@ verifier_cb (gnutls_session_t session,
   return gnutls_srp_verifier (name, self->srp_password, salt, generator, prime, verifier);
 }
 
+/* GnuTLS looks at the size of groups that it does not know only; RFC 5054 has some of 1024 and 1536
+ * bits. The message begins with the prime (§2.8.2). */
+static int
+check_group_cb (gnutls_session_t session,
+                unsigned int type,
+                unsigned int when,
+                unsigned int is_incoming,
+                const gnutls_datum_t *message)
+{
+  gsize size;
+  const guint8 *prime;
+
+  if (message->size < 2)
+    return GNUTLS_E_UNEXPECTED_PACKET_LENGTH;
+  prime = message->data + 2;
+  size = message->data[0] << 8 | message->data[1];
+  if (size > message->size - 2)
+    return GNUTLS_E_UNEXPECTED_PACKET_LENGTH;
+  for (; size > 0 && *prime == 0; size--)
+    prime++;
+  return size * 8 < SRP_MIN_BITS ? GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER : 0;
+}
+
 static int
 init_srp (JxsTlsCredentials *self)
 {
@@ -315,6 +338,10 @@ jxs_tls_credentials_set (JxsTlsCredentials *self, gnutls_session_t session)
   if (self->srp_client != NULL)
     {
       gnutls_srp_set_prime_bits (session, SRP_MIN_BITS);
+      gnutls_handshake_set_hook_function (session,
+                                          GNUTLS_HANDSHAKE_SERVER_KEY_EXCHANGE,
+                                          GNUTLS_HOOK_PRE,
+                                          check_group_cb);
       return gnutls_credentials_set (session, GNUTLS_CRD_SRP, self->srp_client) >= 0;
     }
   if (self->srp_server != NULL)
