@@ -13,9 +13,10 @@
 
 #include <jxs-glib/base/jxs-error.h>
 
-/* What each message of a handshake may take: a certificate of 100 KiB with its issuers; stops a
- * stranger from filling memory. */
-#define MAX_MESSAGE (128 * 1024)
+/* Octets from the peer without one for the application: a handshake with a certificate of 100 KiB
+ * and its issuers; stops a peer from filling memory (GnuTLS waits for the whole of a message, of up
+ * to 16 MiB) and from keeping us busy for nothing. */
+#define MAX_OVERHEAD (192 * 1024)
 /* Refused renegotiations and warnings within a connection; stops a peer that keeps us busy. */
 #define MAX_NUISANCES 16
 #define MAX_RECORD 16384 /* RFC 8446 §5.1 */
@@ -57,6 +58,7 @@ struct _JxsTlsSession
   GError *errors[N_DIRECTIONS];      /* (owned) (nullable): what all further calls say */
   GError *base_errors[N_DIRECTIONS]; /* (owned) (nullable): of base, below GnuTLS */
   gboolean closed[N_DIRECTIONS];
+  gsize overhead;  /* octets since the last ones for the application */
   gboolean pulled; /* base gave something since this was cleared */
   gboolean base_ended;
   gboolean peer_done; /* its close_notify came */
@@ -96,6 +98,16 @@ pull_cb (gnutls_transport_ptr_t user_data, void *buffer, size_t count)
   if (n < 0)
     {
       keep_base_error (self, IN, error);
+      return -1;
+    }
+  self->overhead += n;
+  if (self->overhead > MAX_OVERHEAD)
+    {
+      keep_base_error (self,
+                       IN,
+                       g_error_new_literal (JXS_ERROR,
+                                            JXS_ERROR_LIMIT,
+                                            _ ("The TLS messages of the peer are too large")));
       return -1;
     }
   if (n == 0)
@@ -501,7 +513,10 @@ read_record (JxsTlsSession *self, void *buffer, gsize count)
       self->pulled = FALSE;
       n = gnutls_record_recv (self->gnutls, buffer, count);
       if (n > 0)
-        return n;
+        {
+          self->overhead = 0;
+          return n;
+        }
       if (n == 0)
         {
           self->peer_done = TRUE;
@@ -982,7 +997,8 @@ set_up (JxsTlsSession *self, const JxsTlsParams *params)
   gnutls_transport_set_pull_function (self->gnutls, pull_cb);
   gnutls_transport_set_push_function (self->gnutls, push_cb);
   gnutls_transport_set_pull_timeout_function (self->gnutls, pull_timeout_cb);
-  gnutls_handshake_set_max_packet_length (self->gnutls, MAX_MESSAGE);
+  /* GnuTLS adds up what both say, and looks at it late. */
+  gnutls_handshake_set_max_packet_length (self->gnutls, 0);
   gnutls_session_set_verify_function (self->gnutls, verify_cb);
   if (!is_client && params->pin && !self->credentials.is_srp)
     gnutls_certificate_server_set_request (self->gnutls, GNUTLS_CERT_REQUIRE);
