@@ -305,10 +305,43 @@ try_handshake (GTask *task)
   return TRUE;
 }
 
-static gboolean
-handshake_ready_cb (GObject *stream, gpointer user_data)
+static GIOCondition
+get_awaited (JxsTlsConnection *self)
 {
-  return try_handshake (user_data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+  gboolean ready;
+
+  return jxs_tls_session_poll (self->session, G_IO_IN, &ready);
+}
+
+static gboolean base_ready_cb (GObject *stream, gpointer user_data);
+
+/* For a source of base, with nothing around it: there may be hundreds of peers that say nothing,
+ * and each source costs every other one time. Nobody else has the connection before this is done.
+ */
+static void
+wait_for_base (GTask *task)
+{
+  JxsTlsConnection *self = g_task_get_source_object (task);
+  GIOCondition condition = get_awaited (self);
+  g_autoptr (GSource) source =
+      jxs_tls_source_new_below (self->session, condition, g_task_get_cancellable (task));
+
+  g_task_set_task_data (task, GUINT_TO_POINTER (condition), NULL);
+  g_task_attach_source (task, source, G_SOURCE_FUNC (base_ready_cb));
+}
+
+static gboolean
+base_ready_cb (GObject *stream, gpointer user_data)
+{
+  GTask *task = user_data;
+  JxsTlsConnection *self = g_task_get_source_object (task);
+
+  if (try_handshake (task))
+    return G_SOURCE_REMOVE;
+  if (get_awaited (self) == GPOINTER_TO_UINT (g_task_get_task_data (task)))
+    return G_SOURCE_CONTINUE;
+  wait_for_base (task);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -320,15 +353,13 @@ jxs_tls_connection_handshake_async (GTlsConnection *connection,
 {
   JxsTlsConnection *self = JXS_TLS_CONNECTION (connection);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GSource) source = NULL;
 
   g_task_set_source_tag (task, jxs_tls_connection_handshake_async);
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
   if (try_handshake (task))
     return;
-  source = jxs_tls_source_new (self->session, G_OBJECT (self), G_IO_IN, cancellable);
-  g_task_attach_source (task, source, G_SOURCE_FUNC (handshake_ready_cb));
+  wait_for_base (task);
 }
 
 static gboolean
