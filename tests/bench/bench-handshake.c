@@ -95,6 +95,8 @@ handshake_plain (const HandshakePlain *plain)
       }
 
   for (int i = 0; i < 2; i++)
+    gnutls_bye (sessions[i], GNUTLS_SHUT_WR);
+  for (int i = 0; i < 2; i++)
     {
       gnutls_deinit (sessions[i]);
       close (fds[i]);

@@ -40,6 +40,7 @@ BENCHES = [
     Bench('tls.bulk', 'bench-tls-bulk', 'MB/s', 1.2, 9),
     Bench('tls.handshake', 'bench-tls-handshake', '1/s', 0.8, 5),
     Bench('tls.stall', 'bench-tls-stall', 'ms', None, 3, at_most=1.5),
+    Bench('srp.handshake', 'bench-srp-handshake', '1/s', None, 3),
     Bench('ibb.rtt50', 'bench-ibb-rtt50.py', 'MB/s', 60, 3),
     Bench('session.memory', 'bench-session-memory', 'bytes', None, 3),
     Bench('setup.rtts', 'bench-setup-rtts', 'round trips', None, 1),
