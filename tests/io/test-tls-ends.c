@@ -64,7 +64,7 @@ test_cut_data (gconstpointer role)
       tls_peer_close (&t);
       tls_torture_read_to_end (&t);
       if (size < end)
-        g_assert_true (t.read_error != NULL && t.read_error->domain == G_TLS_ERROR);
+        g_assert_error (t.read_error, G_TLS_ERROR, G_TLS_ERROR_EOF);
       else
         g_assert_no_error (t.read_error);
       if (size < sizeof text + overhead)

@@ -62,8 +62,6 @@ test_fatal_alerts (gconstpointer role)
             g_assert_nonnull (t.error);
             g_assert_cmpuint (strlen (t.error->message), >, 10);
           }
-        else
-          at = G_MAXINT - 1;
         tls_torture_clear (&t);
       }
 }
@@ -108,6 +106,24 @@ establish (TlsTorture *t, JxsTlsRole role)
   tls_torture_handshake (t);
 }
 
+static gboolean
+speaks_of_our_key (guint8 code)
+{
+  switch (code)
+    {
+    case GNUTLS_A_BAD_CERTIFICATE:
+    case GNUTLS_A_UNSUPPORTED_CERTIFICATE:
+    case GNUTLS_A_CERTIFICATE_REVOKED:
+    case GNUTLS_A_CERTIFICATE_EXPIRED:
+    case GNUTLS_A_CERTIFICATE_UNKNOWN:
+    case GNUTLS_A_UNKNOWN_CA:
+    case GNUTLS_A_ACCESS_DENIED:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 /* Alerts in an established session: RFC 8446 §6, all but close_notify and user_canceled count as
  * fatal whatever they say of themselves. What came before arrives, and that was no end. */
 static void
@@ -125,9 +141,33 @@ test_late_alerts (gconstpointer role)
         tls_peer_close (&t);
         tls_torture_read_to_end (&t);
         g_assert_nonnull (t.read_error);
+        if (speaks_of_our_key (fatal_codes[i]))
+          g_assert_error (t.read_error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
         g_assert_cmpmem (t.received->data, t.received->len, "before", 6);
         tls_torture_clear (&t);
       }
+}
+
+/* Our no after the handshake: the peer is told, and nothing else. */
+static void
+test_refuse (gconstpointer role)
+{
+  g_autoptr (GError) error = NULL;
+  TlsTorture t;
+
+  establish (&t, ROLE (role));
+  jxs_tls_refuse (t.connection);
+  g_assert_cmpint (
+      g_output_stream_write (
+          g_io_stream_get_output_stream (G_IO_STREAM (t.connection)), "secret", 6, NULL, &error),
+      ==,
+      -1);
+  g_assert_nonnull (error);
+  jxs_test_wait_for (t.peer.got_end || t.peer.read_error != 0);
+  g_assert_cmpint (t.peer.read_error, ==, GNUTLS_E_FATAL_ALERT_RECEIVED);
+  g_assert_cmpint (gnutls_alert_get (t.peer.session), ==, GNUTLS_A_ACCESS_DENIED);
+  g_assert_cmpuint (t.peer.received->len, ==, 0);
+  tls_torture_clear (&t);
 }
 
 /* RFC 8446 §6.1: user_canceled “SHOULD be followed by a closure alert”. */
@@ -180,8 +220,6 @@ test_garbage (gconstpointer role)
         g_byte_array_append (bytes, (const guint8 *) cases[i].bytes, cases[i].size);
         if (inject (&t, ROLE (role), at, bytes))
           g_assert_nonnull (t.error);
-        else
-          at = G_MAXINT - 1;
         tls_torture_clear (&t);
       }
 }
@@ -257,6 +295,7 @@ test_old_versions (gconstpointer role)
       tls_torture_init (&t, ROLE (role));
       tls_torture_set_peer (&t, priorities[i], t.certificates[1]);
       tls_torture_fail (&t);
+      g_assert_error (t.error, JXS_ERROR, JXS_ERROR_SECURITY);
       tls_torture_clear (&t);
     }
 }
@@ -416,6 +455,26 @@ test_renegotiation (gconstpointer role)
   server_clear (&server);
 }
 
+static void
+test_old_servers (void)
+{
+  static const char *const priorities[] = {
+    "NORMAL:-VERS-ALL:+VERS-TLS1.0",
+    "NORMAL:-VERS-ALL:+VERS-TLS1.1",
+  };
+  Server server;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (priorities); i++)
+    {
+      server_init (&server, JXS_TLS_CLIENT, priorities[i]);
+      tls_torture_fail (&server.t);
+      server_clear (&server);
+    }
+  server_init (&server, JXS_TLS_CLIENT, TLS_1_2);
+  tls_torture_handshake (&server.t);
+  server_clear (&server);
+}
+
 /* Floods */
 
 /* The peer asks for new keys again and again and reads none of the answers: each costs us a
@@ -467,8 +526,6 @@ test_empty_records (gconstpointer role)
     {
       if (inject (&t, ROLE (role), at, flood))
         g_assert_nonnull (t.error);
-      else
-        at = G_MAXINT - 1;
       tls_torture_clear (&t);
     }
 
@@ -479,6 +536,44 @@ test_empty_records (gconstpointer role)
   tls_torture_read (&t, 5);
   if (t.read_error == NULL)
     g_assert_cmpmem (t.received->data, t.received->len, "after", 5);
+  tls_torture_clear (&t);
+}
+
+/* A message that says it is 16 MiB long, and comes, a mebibyte at least. */
+static void
+test_oversized (gconstpointer role)
+{
+  static const guint8 first[] = { 11, 0xff, 0xff, 0xff }; /* a Certificate */
+  g_autoptr (GByteArray) flood = g_byte_array_new ();
+  g_autofree guint8 *zeros = g_malloc0 (16384);
+  TlsTorture t;
+
+  for (int i = 0; i < 64; i++)
+    {
+      g_autoptr (GByteArray) record = make_record (TLS_HANDSHAKE, zeros, 16384);
+
+      if (i == 0)
+        {
+          record->data[5] = ROLE (role) == JXS_TLS_SERVER ? 1 : 2; /* a hello */
+          memcpy (record->data + 6, first + 1, 3);
+        }
+      g_byte_array_append (flood, record->data, record->len);
+    }
+  tls_torture_init (&t, ROLE (role));
+  tls_torture_start (&t);
+  tls_peer_send_raw (&t, flood->data, flood->len);
+  tls_torture_finish (&t);
+  g_assert_nonnull (t.error);
+  g_assert_error (t.error, JXS_ERROR, JXS_ERROR_LIMIT);
+  tls_torture_clear (&t);
+
+  /* after the handshake */
+  establish (&t, ROLE (role));
+  tls_peer_send_sealed (&t, TLS_HANDSHAKE, first, sizeof first);
+  for (int i = 0; i < 200; i++)
+    tls_peer_send_sealed (&t, TLS_HANDSHAKE, zeros, 16384);
+  tls_torture_read_to_end (&t);
+  g_assert_error (t.read_error, JXS_ERROR, JXS_ERROR_LIMIT);
   tls_torture_clear (&t);
 }
 
@@ -506,16 +601,12 @@ main (int argc, char *argv[])
     const char *name;
     GTestDataFunc func;
   } cases[] = {
-    { "fatal-alerts", test_fatal_alerts },
-    { "warning-alerts", test_warning_alerts },
-    { "late-alerts", test_late_alerts },
-    { "user-canceled", test_user_canceled },
-    { "garbage", test_garbage },
-    { "late-garbage", test_late_garbage },
-    { "old-versions", test_old_versions },
-    { "renegotiation", test_renegotiation },
-    { "key-updates", test_key_updates },
-    { "empty-records", test_empty_records },
+    { "fatal-alerts", test_fatal_alerts },   { "warning-alerts", test_warning_alerts },
+    { "late-alerts", test_late_alerts },     { "refuse", test_refuse },
+    { "user-canceled", test_user_canceled }, { "garbage", test_garbage },
+    { "late-garbage", test_late_garbage },   { "old-versions", test_old_versions },
+    { "renegotiation", test_renegotiation }, { "key-updates", test_key_updates },
+    { "empty-records", test_empty_records }, { "oversized", test_oversized },
     { "warning-flood", test_warning_flood },
   };
 
@@ -531,5 +622,6 @@ main (int argc, char *argv[])
       }
   g_test_add_func ("/io/tls-torture/server-hello", test_server_hello);
   g_test_add_func ("/io/tls-torture/ssl2-hello", test_ssl2_hello);
+  g_test_add_func ("/io/tls-torture/old-servers", test_old_servers);
   return g_test_run ();
 }
