@@ -72,7 +72,7 @@ remember (JxsMemoryTrust *self, GPtrArray *rows, JxsTrustRow *row)
 {
   JxsTrustRow *own = jxs_trust_rows_find (rows, row->fingerprint);
 
-  if (row->level == JXS_TRUST_LEVEL_UNKNOWN)
+  if (row->level == JXS_TRUST_LEVEL_UNKNOWN && !jxs_trust_row_is_rejected (row))
     return TRUE;
   if (own == NULL && (rows->len >= JXS_MEMORY_TRUST_MAX_PEER_KEYS ||
                       g_hash_table_size (self->peers) > JXS_MEMORY_TRUST_MAX_PEERS))

@@ -52,6 +52,9 @@ void jxs_trust_judge_answer (GPtrArray *rows,
                              const JxsTrustVerdict *asked,
                              JxsTrustLevel level,
                              JxsTrustVerdict *verdict);
+/* Two persons compared a string over this key and found it different: level UNKNOWN, but not for
+ * want of an opinion. */
+gboolean jxs_trust_row_is_rejected (const JxsTrustRow *row);
 /* What becomes of a key that was verified or vouched for, level, origin and voucher in learned;
  * NULL: nothing. (transfer full) (nullable) */
 JxsTrustRow *jxs_trust_judge_learned (GPtrArray *rows, const JxsTrustRow *learned);

@@ -36,9 +36,8 @@ is_verified_by_person (const JxsTrustRow *row)
   return row->level == JXS_TRUST_LEVEL_VERIFIED && row->origin != JXS_TRUST_ORIGIN_AUTHORITY;
 }
 
-/* Two persons compared a string over this key and found it different. */
-static gboolean
-is_rejected (const JxsTrustRow *row)
+gboolean
+jxs_trust_row_is_rejected (const JxsTrustRow *row)
 {
   return row->level == JXS_TRUST_LEVEL_UNKNOWN && row->origin == JXS_TRUST_ORIGIN_SHORT_STRING;
 }
@@ -47,7 +46,7 @@ static const JxsTrustRow *
 find_rejected (GPtrArray *rows)
 {
   for (guint i = 0; i < rows->len; i++)
-    if (is_rejected (g_ptr_array_index (rows, i)))
+    if (jxs_trust_row_is_rejected (g_ptr_array_index (rows, i)))
       return g_ptr_array_index (rows, i);
   return NULL;
 }
@@ -59,7 +58,8 @@ is_void (GPtrArray *rows, const JxsTrustRow *row)
   const JxsTrustRow *voucher =
       row->origin == JXS_TRUST_ORIGIN_VOUCHED ? jxs_trust_rows_find (rows, row->voucher) : NULL;
 
-  return voucher != NULL && (voucher->level == JXS_TRUST_LEVEL_DISTRUSTED || is_rejected (voucher));
+  return voucher != NULL &&
+         (voucher->level == JXS_TRUST_LEVEL_DISTRUSTED || jxs_trust_row_is_rejected (voucher));
 }
 
 gboolean
@@ -212,7 +212,8 @@ jxs_trust_judge (GPtrArray *rows,
       return;
     }
   if (circumstances->origin == JXS_TRUST_ORIGIN_AUTHORITY &&
-      !is_other_verified_by_person (rows, seen) && (own == NULL || !is_rejected (own)))
+      !is_other_verified_by_person (rows, seen) &&
+      (own == NULL || !jxs_trust_row_is_rejected (own)))
     {
       accept_new (row, seen, now, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_AUTHORITY, verdict);
       return;
@@ -327,7 +328,7 @@ jxs_trust_judge_learned (GPtrArray *rows, const JxsTrustRow *learned)
   const JxsTrustRow *own = jxs_trust_rows_find (rows, learned->fingerprint);
   g_autoptr (JxsTrustRow) row = jxs_trust_row_copy (learned);
 
-  if (is_rejected (learned))
+  if (jxs_trust_row_is_rejected (learned))
     {
       if (own == NULL)
         return g_steal_pointer (&row);
@@ -429,7 +430,7 @@ jxs_trust_verdict_to_message (const JxsTrustVerdict *self, const JxsTrustRow *se
         _ ("The key of %s is not known, and nobody verified it; its fingerprint is %s"),
         seen->jid,
         shown);
-  if (is_rejected (self->known))
+  if (jxs_trust_row_is_rejected (self->known))
     return g_strdup_printf (
         _ ("A string that was compared with %s was different: somebody may have been listening in. "
            "Until a key is verified none is accepted; the fingerprint of this one is %s"),

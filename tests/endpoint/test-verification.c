@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "jxs-test-pair.h"
+#include "two-persons.h"
 
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
@@ -11,253 +11,6 @@
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
 /* Two endpoints whose persons verify each other over a stream. */
-
-/* What an endpoint was told to remember. */
-#define NOTEBOOK_TYPE_TRUST (notebook_trust_get_type ())
-G_DECLARE_FINAL_TYPE (NotebookTrust, notebook_trust, NOTEBOOK, TRUST, GObject)
-
-struct _NotebookTrust
-{
-  GObject parent_instance;
-
-  JxsTrustLevel level; /* of every decision */
-  GString *notes;      /* (owned): a line for each key learned */
-};
-
-static void
-notebook_trust_decide (JxsTrust *trust, JxsTrustRequest *request)
-{
-  jxs_trust_request_respond (request, NOTEBOOK_TRUST (trust)->level, NULL);
-}
-
-static void
-notebook_trust_learn (JxsTrust *trust,
-                      JxsJid *peer,
-                      GTlsCertificate *certificate,
-                      JxsTrustLevel level,
-                      JxsTrustOrigin origin,
-                      const char *voucher)
-{
-  GEnumClass *levels = g_type_class_ref (JXS_TYPE_TRUST_LEVEL);
-  GEnumClass *origins = g_type_class_ref (JXS_TYPE_TRUST_ORIGIN);
-  g_autoptr (GByteArray) der = NULL;
-  g_autofree char *fingerprint = NULL;
-
-  g_object_get (certificate, "certificate", &der, NULL);
-  fingerprint = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
-  g_string_append_printf (NOTEBOOK_TRUST (trust)->notes,
-                          "%s %.8s %s %s %.8s\n",
-                          jxs_jid_to_string (peer),
-                          fingerprint,
-                          g_enum_get_value (levels, level)->value_nick,
-                          g_enum_get_value (origins, origin)->value_nick,
-                          voucher != NULL ? voucher : "-");
-  g_type_class_unref (levels);
-  g_type_class_unref (origins);
-}
-
-static void
-notebook_trust_iface_init (JxsTrustInterface *iface)
-{
-  iface->decide = notebook_trust_decide;
-  iface->learn = notebook_trust_learn;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (NotebookTrust,
-                               notebook_trust,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (JXS_TYPE_TRUST, notebook_trust_iface_init))
-
-static void
-notebook_trust_finalize (GObject *object)
-{
-  g_string_free (NOTEBOOK_TRUST (object)->notes, TRUE);
-
-  G_OBJECT_CLASS (notebook_trust_parent_class)->finalize (object);
-}
-
-static void
-notebook_trust_class_init (NotebookTrustClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = notebook_trust_finalize;
-}
-
-static void
-notebook_trust_init (NotebookTrust *self)
-{
-  self->level = JXS_TRUST_LEVEL_FIRST_USE;
-  self->notes = g_string_new (NULL);
-}
-
-/* Romeo and Juliet with a stream between them, and what they see of its verification. */
-typedef struct
-{
-  Pair pair;
-  NotebookTrust *books[2];
-  Doorman doorman;
-  JxsXmlStream *streams[2];
-  JxsConnection *connections[2];
-  Inbox inboxes[2];
-  JxsVerification *verifications[2];
-  guint n_offered[2];
-  JxsTrustLevel level; /* of both keys; DISTRUSTED: first use */
-  gboolean deaf;       /* nobody is connected to the signal */
-} Scene;
-
-static void
-verification_cb (JxsEndpoint *endpoint, JxsVerification *verification, gpointer user_data)
-{
-  Scene *scene = user_data;
-  guint who = endpoint == scene->pair.endpoints[ROMEO] ? ROMEO : JULIET;
-
-  g_assert_cmpint (jxs_verification_get_state (verification), ==, JXS_VERIFICATION_STATE_WAITING);
-  g_assert_null (jxs_verification_get_digits (verification));
-  g_assert_null (jxs_verification_get_emoji (verification));
-  g_set_object (&scene->verifications[who], verification);
-  scene->n_offered[who]++;
-}
-
-static void
-scene_init_with (Scene *scene, JxsIdentity *identity)
-{
-  pair_init (&scene->pair);
-  for (guint i = 0; i < 2; i++)
-    {
-      JxsIdentity *own = i == ROMEO && identity != NULL ? identity : scene->pair.identities[i];
-
-      g_clear_object (&scene->pair.endpoints[i]);
-      settle ();
-      scene->books[i] = g_object_new (NOTEBOOK_TYPE_TRUST, NULL);
-      if (scene->level != JXS_TRUST_LEVEL_DISTRUSTED)
-        scene->books[i]->level = scene->level;
-      scene->pair.endpoints[i] = pair_new_endpoint (JXS_CHANNEL (scene->pair.channels[i]),
-                                                    own,
-                                                    JXS_TRUST (scene->books[i]));
-      if (!scene->deaf)
-        g_signal_connect (scene->pair.endpoints[i],
-                          "verification",
-                          G_CALLBACK (verification_cb),
-                          scene);
-    }
-  doorman_init (&scene->doorman, scene->pair.endpoints[JULIET]);
-  scene->streams[ROMEO] = open_stream (&scene->pair, &scene->doorman);
-  scene->streams[JULIET] = g_object_ref (scene->doorman.stream);
-  for (guint i = 0; i < 2; i++)
-    {
-      inbox_init (&scene->inboxes[i], scene->streams[i]);
-      scene->connections[i] = g_object_ref (
-          jxs_endpoint_get_stream_connection (scene->pair.endpoints[i], scene->streams[i]));
-    }
-}
-
-static void
-scene_init (Scene *scene)
-{
-  scene_init_with (scene, NULL);
-}
-
-static void
-scene_drop_stream (Scene *scene, guint who)
-{
-  if (scene->inboxes[who].stream != NULL && scene->streams[who] != NULL)
-    g_signal_handlers_disconnect_by_data (scene->streams[who], &scene->inboxes[who]);
-  scene->inboxes[who].stream = NULL;
-  g_clear_object (&scene->connections[who]);
-  if (who == JULIET)
-    g_clear_object (&scene->doorman.stream);
-  g_clear_object (&scene->streams[who]);
-}
-
-static void
-scene_clear (Scene *scene)
-{
-  for (guint i = 0; i < 2; i++)
-    {
-      scene_drop_stream (scene, i);
-      inbox_clear (&scene->inboxes[i]);
-    }
-  settle ();
-  doorman_clear (&scene->doorman);
-  pair_clear (&scene->pair);
-  for (guint i = 0; i < 2; i++)
-    {
-      if (scene->verifications[i] != NULL)
-        g_assert_finalize_object (scene->verifications[i]);
-      g_assert_finalize_object (scene->books[i]);
-    }
-}
-
-static void
-begin (Scene *scene, guint who)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_clear_object (&scene->verifications[who]);
-  scene->verifications[who] =
-      jxs_endpoint_verify_stream (scene->pair.endpoints[who], scene->streams[who], &error);
-  g_assert_no_error (error);
-  g_assert_nonnull (scene->verifications[who]);
-}
-
-static gboolean
-is_in (Scene *scene, guint who, JxsVerificationState state)
-{
-  return scene->verifications[who] != NULL &&
-         jxs_verification_get_state (scene->verifications[who]) == state;
-}
-
-static void
-wait_both (Scene *scene, JxsVerificationState state)
-{
-  wait_until (is_in (scene, ROMEO, state) && is_in (scene, JULIET, state));
-}
-
-static void
-assert_failed (Scene *scene, guint who, GQuark domain, int code)
-{
-  const GError *error = jxs_verification_get_error (scene->verifications[who]);
-
-  g_assert_cmpint (jxs_verification_get_state (scene->verifications[who]),
-                   ==,
-                   JXS_VERIFICATION_STATE_FAILED);
-  g_assert_error (error, domain, code);
-}
-
-static void
-assert_same (Scene *scene)
-{
-  JxsVerification *first = scene->verifications[ROMEO];
-  JxsVerification *second = scene->verifications[JULIET];
-  const char *const *emoji = jxs_verification_get_emoji (first);
-
-  g_assert_cmpuint (strlen (jxs_verification_get_digits (first)), ==, 14);
-  g_assert_cmpstr (jxs_verification_get_digits (first), ==, jxs_verification_get_digits (second));
-  g_assert_cmpuint (g_strv_length ((char **) emoji), ==, 7);
-  g_assert_true (g_strv_equal (emoji, jxs_verification_get_emoji (second)));
-  g_assert_true (g_strv_equal (jxs_verification_get_emoji_names (first),
-                               jxs_verification_get_emoji_names (second)));
-}
-
-/* Whether the stream still serves the application. */
-static void
-assert_open (Scene *scene)
-{
-  guint before = scene->inboxes[JULIET].bodies->len;
-
-  send_body (scene->streams[ROMEO], "still here");
-  wait_until (scene->inboxes[JULIET].bodies->len == before + 1);
-  g_assert_cmpuint (scene->inboxes[ROMEO].stanzas->len, ==, 0);
-}
-
-static void
-assert_notes (Scene *scene, guint who, const char *level, const char *origin)
-{
-  const char *fingerprint = jxs_connection_get_peer_fingerprint (scene->connections[who]);
-  g_autofree char *expected = g_strdup_printf (
-      "%s %.8s %s %s -\n", jxs_jid_to_string (scene->pair.jids[!who]), fingerprint, level, origin);
-
-  g_assert_cmpstr (scene->books[who]->notes->str, ==, expected);
-}
 
 static void
 count_cb (GObject *object, GParamSpec *pspec, gpointer user_data)
@@ -534,6 +287,325 @@ test_time_out (void)
   jxs_clock_use_real ();
 }
 
+/* ---- what else may happen ---- */
+
+static void
+use_starttls (Scene *scene)
+{
+  jxs_security_policy_set_methods (jxs_endpoint_get_security_policy (scene->pair.endpoints[ROMEO]),
+                                   JXS_SECURITY_METHODS_STARTTLS);
+}
+
+/* It does not matter how TLS came to be there. */
+static void
+test_starttls (void)
+{
+  Scene scene = { .prepare = use_starttls };
+
+  scene_init (&scene);
+  g_assert_cmpstr (jxs_connection_get_security_method (scene.connections[ROMEO]), ==, "starttls");
+  begin (&scene, JULIET);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  assert_same (&scene);
+  jxs_verification_confirm (scene.verifications[ROMEO]);
+  jxs_verification_confirm (scene.verifications[JULIET]);
+  wait_both (&scene, JXS_VERIFICATION_STATE_VERIFIED);
+  assert_notes (&scene, ROMEO, "verified", "short-string");
+  scene_clear (&scene);
+}
+
+/* Two streams between the same two are two things to verify. */
+static void
+test_two_streams (void)
+{
+  Scene first = { 0 };
+  Scene second = { 0 };
+
+  scene_init (&first);
+  begin (&first, ROMEO);
+  wait_both (&first, JXS_VERIFICATION_STATE_COMPARING);
+  scene_init (&second);
+  begin (&second, ROMEO);
+  wait_both (&second, JXS_VERIFICATION_STATE_COMPARING);
+  g_assert_cmpstr (jxs_verification_get_digits (first.verifications[ROMEO]),
+                   !=,
+                   jxs_verification_get_digits (second.verifications[ROMEO]));
+  scene_clear (&second);
+  scene_clear (&first);
+}
+
+/* Somebody lets go of the stream, or of the endpoint. */
+static void
+test_dropped (gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  Scene scene = { 0 };
+
+  scene_init (&scene);
+  begin (&scene, ROMEO);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  scene_drop_stream (&scene, who);
+  /* From the main loop: whoever drops it may be a garbage collector. */
+  g_assert_true (is_in (&scene, who, JXS_VERIFICATION_STATE_COMPARING));
+  g_assert_null (jxs_verification_get_stream (scene.verifications[who]));
+  jxs_verification_confirm (scene.verifications[who]);
+  wait_both (&scene, JXS_VERIFICATION_STATE_FAILED);
+  assert_failed (&scene, who, JXS_ERROR, JXS_ERROR_CLOSED);
+  g_assert_nonnull (jxs_verification_get_error (scene.verifications[!who]));
+  g_assert_cmpuint (scene.books[who]->notes->len + scene.books[!who]->notes->len, ==, 0);
+  scene_clear (&scene);
+}
+
+static void
+test_endpoint_disposed (gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  Scene scene = { 0 };
+
+  scene_init (&scene);
+  begin (&scene, ROMEO);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  g_object_run_dispose (G_OBJECT (scene.pair.endpoints[who]));
+  wait_both (&scene, JXS_VERIFICATION_STATE_FAILED);
+  scene_clear (&scene);
+}
+
+/* Whoever hears of something may end everything at once. */
+typedef enum
+{
+  DROP_STREAM,
+  DISPOSE_ENDPOINT,
+  CLOSE_STREAM,
+  N_DEEDS,
+} Deed;
+
+typedef struct
+{
+  Scene *scene;
+  Deed deed;
+  JxsVerificationState state; /* when */
+  guint n_done;
+} Saboteur;
+
+static void
+sabotage (Saboteur *saboteur)
+{
+  Scene *scene = saboteur->scene;
+
+  if (saboteur->n_done++ > 0)
+    return;
+  switch (saboteur->deed)
+    {
+    case DROP_STREAM:
+      scene_drop_stream (scene, JULIET);
+      break;
+    case DISPOSE_ENDPOINT:
+      g_object_run_dispose (G_OBJECT (scene->pair.endpoints[JULIET]));
+      break;
+    case CLOSE_STREAM:
+    case N_DEEDS:
+    default:
+      jxs_xml_stream_close_async (scene->streams[JULIET], G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+      break;
+    }
+}
+
+static void
+state_cb (JxsVerification *verification, GParamSpec *pspec, gpointer user_data)
+{
+  Saboteur *saboteur = user_data;
+
+  if (jxs_verification_get_state (verification) == saboteur->state)
+    sabotage (saboteur);
+}
+
+static void
+sabotaged_offer_cb (JxsEndpoint *endpoint, JxsVerification *verification, gpointer user_data)
+{
+  Saboteur *saboteur = user_data;
+
+  if (saboteur->state == JXS_VERIFICATION_STATE_WAITING)
+    sabotage (saboteur);
+  else
+    g_signal_connect (verification, "notify::state", G_CALLBACK (state_cb), saboteur);
+}
+
+static void
+test_sabotage (void)
+{
+  for (Deed deed = 0; deed < N_DEEDS; deed++)
+    for (JxsVerificationState state = JXS_VERIFICATION_STATE_WAITING;
+         state <= JXS_VERIFICATION_STATE_FAILED;
+         state++)
+      {
+        Scene scene = { 0 };
+        Saboteur saboteur = { &scene, deed, state, 0 };
+
+        g_test_message ("deed %d in state %d", deed, state);
+        scene_init (&scene);
+        g_signal_connect (scene.pair.endpoints[JULIET],
+                          "verification",
+                          G_CALLBACK (sabotaged_offer_cb),
+                          &saboteur);
+        begin (&scene, ROMEO);
+        while (saboteur.n_done == 0)
+          {
+            if (state != JXS_VERIFICATION_STATE_CONFIRMED &&
+                is_in (&scene, ROMEO, JXS_VERIFICATION_STATE_COMPARING))
+              jxs_verification_confirm (scene.verifications[ROMEO]);
+            if (is_in (&scene, JULIET, JXS_VERIFICATION_STATE_COMPARING))
+              {
+                if (state == JXS_VERIFICATION_STATE_FAILED)
+                  jxs_verification_reject (scene.verifications[JULIET]);
+                else
+                  jxs_verification_confirm (scene.verifications[JULIET]);
+              }
+            if (saboteur.n_done == 0)
+              g_main_context_iteration (NULL, TRUE);
+          }
+        wait_until (jxs_verification_get_state (scene.verifications[ROMEO]) >=
+                    JXS_VERIFICATION_STATE_VERIFIED);
+        wait_until (jxs_verification_get_state (scene.verifications[JULIET]) >=
+                    JXS_VERIFICATION_STATE_VERIFIED);
+        scene_clear (&scene);
+      }
+}
+
+/* Makes the endpoints anew, without encryption. */
+static void
+undress (Scene *scene)
+{
+  doorman_clear (&scene->doorman);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_clear_object (&scene->pair.endpoints[i]);
+      settle ();
+      scene->pair.endpoints[i] =
+          pair_new_endpoint (JXS_CHANNEL (scene->pair.channels[i]), NULL, NULL);
+      jxs_security_policy_set_require_encryption (jxs_endpoint_get_security_policy (
+                                                      scene->pair.endpoints[i]),
+                                                  FALSE);
+    }
+  doorman_init (&scene->doorman, scene->pair.endpoints[JULIET]);
+}
+
+static void
+test_plain (void)
+{
+  Scene scene = { .prepare = undress };
+
+  scene_init (&scene);
+  g_assert_null (jxs_connection_get_tls_connection (scene.connections[ROMEO]));
+  assert_cannot_begin (&scene, ROMEO, JXS_ERROR_NOT_SUPPORTED);
+  assert_cannot_begin (&scene, JULIET, JXS_ERROR_NOT_SUPPORTED);
+  assert_open (&scene);
+  scene_clear (&scene);
+}
+
+/* The application may signal over the same stream, and never sees what is between the endpoints. */
+static void
+test_beside_stream_channel (void)
+{
+  JxsStreamChannel *channels[2] = { NULL, NULL };
+  JxsEndpoint *inner[2] = { NULL, NULL };
+  g_autoptr (JxsXmlStream) stream = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  Reply reply = { NULL };
+  Doorman doorman;
+  Scene scene = { 0 };
+
+  scene_init (&scene);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_signal_handlers_disconnect_by_data (scene.streams[i], &scene.inboxes[i]);
+      scene.inboxes[i].stream = NULL;
+      channels[i] = jxs_stream_channel_new (scene.streams[i]);
+      inner[i] = pair_new_endpoint (JXS_CHANNEL (channels[i]),
+                                    scene.pair.identities[i],
+                                    JXS_TRUST (scene.pair.trusts[i]));
+    }
+  doorman_init (&doorman, inner[JULIET]);
+  begin (&scene, JULIET);
+  jxs_endpoint_open_stream_async (
+      inner[ROMEO], scene.pair.jids[JULIET], G_PRIORITY_DEFAULT, NULL, reply_cb, &reply);
+  result = reply_wait (&reply);
+  stream = jxs_endpoint_open_stream_finish (inner[ROMEO], result, &error);
+  g_assert_no_error (error);
+  wait_until (doorman.stream != NULL);
+  wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+  assert_same (&scene);
+
+  /* The stream inside has its own. */
+  g_assert_null (jxs_endpoint_verify_stream (scene.pair.endpoints[ROMEO], stream, &error));
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
+  jxs_verification_confirm (scene.verifications[ROMEO]);
+  jxs_verification_confirm (scene.verifications[JULIET]);
+  wait_both (&scene, JXS_VERIFICATION_STATE_VERIFIED);
+  close_stream (stream);
+  g_clear_object (&stream);
+  g_clear_object (&result);
+  doorman_clear (&doorman);
+  for (guint i = 0; i < 2; i++)
+    g_clear_object (&inner[i]);
+  settle ();
+  for (guint i = 0; i < 2; i++)
+    g_clear_object (&channels[i]);
+  scene_clear (&scene);
+}
+
+static void
+look_cb (JxsEndpoint *endpoint, JxsVerification *verification, gpointer user_data)
+{
+}
+
+/* Who was found out does not come back as somebody new. */
+static void
+test_rejected_for_good (void)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (JxsXmlStream) stream = NULL;
+  g_autoptr (JxsVerification) verification = NULL;
+  g_autoptr (GError) error = NULL;
+  Reply reply = { NULL };
+  Doorman doorman;
+  Pair pair;
+
+  pair_init (&pair);
+  doorman_init (&doorman, pair.endpoints[JULIET]);
+  g_signal_connect (pair.endpoints[JULIET], "verification", G_CALLBACK (look_cb), NULL);
+  stream = open_stream (&pair, &doorman);
+  verification = jxs_endpoint_verify_stream (pair.endpoints[ROMEO], stream, &error);
+  g_assert_no_error (error);
+  wait_until (jxs_verification_get_state (verification) == JXS_VERIFICATION_STATE_COMPARING);
+  jxs_verification_reject (verification);
+  g_clear_object (&stream);
+  for (guint i = 0; i < 2; i++)
+    {
+      jxs_endpoint_open_stream_async (
+          pair.endpoints[ROMEO], pair.jids[JULIET], G_PRIORITY_DEFAULT, NULL, reply_cb, &reply);
+      result = reply_wait (&reply);
+      stream = jxs_endpoint_open_stream_finish (pair.endpoints[ROMEO], result, &error);
+      g_clear_object (&result);
+      if (i == 0)
+        {
+          g_assert_null (stream);
+          g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+          g_assert_nonnull (strstr (error->message, "different"));
+          g_clear_error (&error);
+        }
+      /* Unless a person decides so. */
+      jxs_memory_trust_forget (pair.trusts[ROMEO], pair.jids[JULIET]);
+      jxs_memory_trust_forget (pair.trusts[JULIET], pair.jids[ROMEO]);
+    }
+  g_assert_no_error (error);
+  g_assert_nonnull (stream);
+  g_clear_object (&stream);
+  g_clear_object (&verification);
+  doorman_clear (&doorman);
+  pair_clear (&pair);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -563,5 +635,23 @@ main (int argc, char **argv)
   g_test_add_func ("/endpoint/verification/refused-begin", test_refused_begin);
   g_test_add_func ("/endpoint/verification/three-guesses", test_three_guesses);
   g_test_add_func ("/endpoint/verification/time-out", test_time_out);
+  g_test_add_func ("/endpoint/verification/starttls", test_starttls);
+  g_test_add_func ("/endpoint/verification/two-streams", test_two_streams);
+  g_test_add_data_func ("/endpoint/verification/opener-drops",
+                        GUINT_TO_POINTER (ROMEO),
+                        test_dropped);
+  g_test_add_data_func ("/endpoint/verification/accepter-drops",
+                        GUINT_TO_POINTER (JULIET),
+                        test_dropped);
+  g_test_add_data_func ("/endpoint/verification/opener-disposed",
+                        GUINT_TO_POINTER (ROMEO),
+                        test_endpoint_disposed);
+  g_test_add_data_func ("/endpoint/verification/accepter-disposed",
+                        GUINT_TO_POINTER (JULIET),
+                        test_endpoint_disposed);
+  g_test_add_func ("/endpoint/verification/sabotage", test_sabotage);
+  g_test_add_func ("/endpoint/verification/plain", test_plain);
+  g_test_add_func ("/endpoint/verification/beside-stream-channel", test_beside_stream_channel);
+  g_test_add_func ("/endpoint/verification/rejected-for-good", test_rejected_for_good);
   return g_test_run ();
 }
