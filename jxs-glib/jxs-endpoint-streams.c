@@ -136,8 +136,6 @@ bind_to_tls (JxsConnection *connection, JxsXmlStream *stream, JxsSasBinding *bin
     return FALSE;
   secret = jxs_tls_export (tls, JXS_SAS_EXPORTER_LABEL, NULL, JXS_SAS_SIZE, NULL);
   if (secret == NULL)
-    secret = jxs_tls_get_exporter (tls, NULL);
-  if (secret == NULL)
     return FALSE;
   memcpy (binding->secret, g_bytes_get_data (secret, NULL), JXS_SAS_SIZE);
   get_digest (g_tls_connection_get_certificate (tls), binding->fingerprints[side]);

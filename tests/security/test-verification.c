@@ -98,7 +98,9 @@ test_refusals (void)
     { "not-allowed", TRUE, JXS_ERROR_DECLINED },
     /* Not ours to say: we are the initiator, our begin counts. */
     { "conflict", FALSE, JXS_STANZA_ERROR_CONFLICT },
-    { "not-acceptable", FALSE, JXS_STANZA_ERROR_NOT_ACCEPTABLE },
+    { "resource-constraint", FALSE, JXS_STANZA_ERROR_RESOURCE_CONSTRAINT },
+    /* What we committed to or revealed does not fit what the peer sees. */
+    { "not-acceptable", TRUE, JXS_ERROR_SECURITY },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++)
