@@ -251,6 +251,7 @@ take_answer (JxsTrustRequest *request, JxsTrustLevel level, const char *message)
   job->asked.contact = asked->contact;
   job->asked.known = asked->known != NULL ? jxs_trust_row_ref (asked->known) : NULL;
   job->level = level;
+  job->row->origin = jxs_trust_request_get_origin (request);
   if (level < JXS_TRUST_LEVEL_FIRST_USE)
     job->text = g_strdup (message);
   jxs_trust_store_push (self, job);
@@ -432,8 +433,9 @@ jxs_trust_store_class_init (JxsTrustStoreClass *klass)
    * certified. Who returns %TRUE answers @request, now or later; the answer is remembered before it
    * counts: a level from %JXS_TRUST_LEVEL_FIRST_USE on lets this key in, now and later, besides
    * those that are known; %JXS_TRUST_LEVEL_DISTRUSTED keeps it out for good;
-   * %JXS_TRUST_LEVEL_UNKNOWN refuses it this time. If another key became known meanwhile, it is
-   * asked again, unless the answer was %JXS_TRUST_LEVEL_VERIFIED.
+   * %JXS_TRUST_LEVEL_UNKNOWN refuses it this time. [property@TrustRequest:origin] is remembered if
+   * a handler sets it, otherwise %JXS_TRUST_ORIGIN_APPLICATION. If another key became known
+   * meanwhile, it is asked again, unless the answer was %JXS_TRUST_LEVEL_VERIFIED.
    *
    * Without a handler that returns %TRUE the first key of an address is accepted if
    * [property@TrustStore:first-use] is set and the policy wants no more, and any other is refused.

@@ -44,8 +44,8 @@ void jxs_trust_judge (GPtrArray *rows,
                       const JxsTrustRow *seen,
                       const JxsTrustCircumstances *circumstances,
                       JxsTrustVerdict *verdict);
-/* The same, after whoever was asked answered with level; ASK again if what is known became another
- * than it was when asked. */
+/* The same, after whoever was asked answered with level and the origin in seen; ASK again if what
+ * is known became another than it was when asked. */
 void jxs_trust_judge_answer (GPtrArray *rows,
                              const JxsTrustRow *seen,
                              const JxsTrustCircumstances *circumstances,

@@ -235,52 +235,6 @@ jxs_trust_judge (GPtrArray *rows,
     verdict->write = mark_seen (row, seen, now);
 }
 
-static gboolean
-is_same_question (const JxsTrustVerdict *a, const JxsTrustVerdict *b)
-{
-  return a->contact == b->contact &&
-         g_strcmp0 (a->known != NULL ? a->known->fingerprint : NULL,
-                    b->known != NULL ? b->known->fingerprint : NULL) == 0;
-}
-
-void
-jxs_trust_judge_answer (GPtrArray *rows,
-                        const JxsTrustRow *seen,
-                        const JxsTrustCircumstances *circumstances,
-                        const JxsTrustVerdict *asked,
-                        JxsTrustLevel level,
-                        JxsTrustVerdict *verdict)
-{
-  JxsTrustRow *own = jxs_trust_rows_find (rows, seen->fingerprint);
-  const JxsTrustRow *row = own != NULL ? own : seen;
-
-  jxs_trust_judge (rows, seen, circumstances, verdict);
-  /* Distrusted by now: that stands. */
-  if (verdict->outcome == JXS_TRUST_OUTCOME_REFUSED)
-    return;
-  if (level >= JXS_TRUST_LEVEL_FIRST_USE)
-    {
-      if (verdict->outcome == JXS_TRUST_OUTCOME_ASK && level < JXS_TRUST_LEVEL_VERIFIED &&
-          !is_same_question (verdict, asked))
-        return;
-      if (verdict->outcome == JXS_TRUST_OUTCOME_ACCEPTED && verdict->level >= level)
-        return;
-      g_clear_pointer (&verdict->write, jxs_trust_row_unref);
-      accept_new (row, seen, circumstances->now, level, JXS_TRUST_ORIGIN_APPLICATION, verdict);
-      return;
-    }
-
-  g_clear_pointer (&verdict->write, jxs_trust_row_unref);
-  verdict->outcome = JXS_TRUST_OUTCOME_REFUSED;
-  if (level == JXS_TRUST_LEVEL_DISTRUSTED || own == NULL)
-    {
-      verdict->write = mark_seen (row, seen, circumstances->now);
-      verdict->write->level = level;
-      if (level == JXS_TRUST_LEVEL_DISTRUSTED)
-        verdict->write->origin = JXS_TRUST_ORIGIN_APPLICATION;
-    }
-}
-
 /* Of two reasons for the same level the stronger is remembered. */
 static int
 get_strength (JxsTrustOrigin origin)
@@ -299,6 +253,54 @@ get_strength (JxsTrustOrigin origin)
     case JXS_TRUST_ORIGIN_NONE:
     default:
       return 0;
+    }
+}
+
+static gboolean
+is_same_question (const JxsTrustVerdict *a, const JxsTrustVerdict *b)
+{
+  return a->contact == b->contact &&
+         g_strcmp0 (a->known != NULL ? a->known->fingerprint : NULL,
+                    b->known != NULL ? b->known->fingerprint : NULL) == 0;
+}
+
+void
+jxs_trust_judge_answer (GPtrArray *rows,
+                        const JxsTrustRow *seen,
+                        const JxsTrustCircumstances *circumstances,
+                        const JxsTrustVerdict *asked,
+                        JxsTrustLevel level,
+                        JxsTrustVerdict *verdict)
+{
+  JxsTrustRow *own = jxs_trust_rows_find (rows, seen->fingerprint);
+  const JxsTrustRow *row = own != NULL ? own : seen;
+  /* No authority answers. */
+  JxsTrustOrigin origin =
+      get_strength (seen->origin) == 3 ? seen->origin : JXS_TRUST_ORIGIN_APPLICATION;
+
+  jxs_trust_judge (rows, seen, circumstances, verdict);
+  /* Distrusted by now: that stands. */
+  if (verdict->outcome == JXS_TRUST_OUTCOME_REFUSED)
+    return;
+  if (level >= JXS_TRUST_LEVEL_FIRST_USE)
+    {
+      if (verdict->outcome == JXS_TRUST_OUTCOME_ASK && level < JXS_TRUST_LEVEL_VERIFIED &&
+          !is_same_question (verdict, asked))
+        return;
+      if (verdict->outcome == JXS_TRUST_OUTCOME_ACCEPTED && verdict->level >= level)
+        return;
+      g_clear_pointer (&verdict->write, jxs_trust_row_unref);
+      accept_new (row, seen, circumstances->now, level, origin, verdict);
+      return;
+    }
+
+  g_clear_pointer (&verdict->write, jxs_trust_row_unref);
+  verdict->outcome = JXS_TRUST_OUTCOME_REFUSED;
+  if (level == JXS_TRUST_LEVEL_DISTRUSTED || own == NULL)
+    {
+      verdict->write = mark_seen (row, seen, circumstances->now);
+      verdict->write->level = level;
+      verdict->write->origin = level == JXS_TRUST_LEVEL_DISTRUSTED ? origin : JXS_TRUST_ORIGIN_NONE;
     }
 }
 

@@ -9,6 +9,7 @@
 typedef struct
 {
   JxsTrustLevel answer;
+  JxsTrustOrigin origin;
   const char *message;
   gboolean later;  /* the test answers */
   gboolean unused; /* returns FALSE */
@@ -33,7 +34,11 @@ contact_cb (JxsTrustStore *store,
   if (self->later)
     g_set_object (&self->request, request);
   else if (!self->unused)
-    jxs_trust_request_respond (request, self->answer, self->message);
+    {
+      if (self->origin != JXS_TRUST_ORIGIN_NONE)
+        jxs_trust_request_set_origin (request, self->origin);
+      jxs_trust_request_respond (request, self->answer, self->message);
+    }
   return !self->unused;
 }
 
@@ -91,8 +96,11 @@ test_accept (Fixture *f, gconstpointer data)
   /* The old key is as good as before. */
   assert_level (f, f->juliet, 0, JXS_TRUST_LEVEL_PINNED);
 
+  /* Says what that rests on. */
+  person.origin = JXS_TRUST_ORIGIN_FINGERPRINT;
   assert_level (f, f->juliet, 2, JXS_TRUST_LEVEL_VERIFIED);
   g_assert_cmpint (person.kind, ==, JXS_TRUST_CONTACT_CHANGED);
+  assert_record (f, f->juliet, 2, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_FINGERPRINT);
 }
 
 static void
