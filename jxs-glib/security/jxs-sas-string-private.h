@@ -9,11 +9,12 @@ G_BEGIN_DECLS
  *
  * Somebody in the middle has one TLS session with each of the two, so that they derive two strings
  * from two secrets and other certificates. He wins if both happen to show the same. He knows both
- * secrets; could he choose his nonces last, he would try as many as it takes (2^40, minutes) until
- * the two strings are equal. Therefore who begins sends a hash of its nonce first and the nonce
- * itself only when the other's nonce has arrived: whoever sits in the middle has to fix his nonce
- * towards each side before he knows the nonce of that side, or before the strings can depend on it.
- * What is left is one blind guess per attempt, which a person notices when it fails. */
+ * secrets: could he choose his nonces last, he would try as many as it takes (10^12, some minutes)
+ * until the two strings are equal. Therefore who begins sends a hash of its nonce first, and the
+ * nonce itself only when the other's has arrived. Whoever sits in the middle has to choose the
+ * nonce for who begins without knowing that one's, and to commit to the one for the other without
+ * knowing the other's: there is nothing left to search. What remains is one blind guess for each
+ * attempt, and a person sees when it fails. */
 
 #define JXS_SAS_SIZE 32 /* of a nonce, a commitment, a fingerprint and a secret */
 #define JXS_SAS_N_DIGITS 12
