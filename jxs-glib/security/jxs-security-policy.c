@@ -35,7 +35,8 @@ G_DEFINE_FLAGS_TYPE (JxsSecurityMethods,
                      G_DEFINE_ENUM_VALUE (JXS_SECURITY_METHODS_NONE, "none"),
                      G_DEFINE_ENUM_VALUE (JXS_SECURITY_METHODS_X509, "x509"),
                      G_DEFINE_ENUM_VALUE (JXS_SECURITY_METHODS_SRP, "srp"),
-                     G_DEFINE_ENUM_VALUE (JXS_SECURITY_METHODS_STARTTLS, "starttls"))
+                     G_DEFINE_ENUM_VALUE (JXS_SECURITY_METHODS_STARTTLS, "starttls"),
+                     G_DEFINE_ENUM_VALUE (JXS_SECURITY_METHODS_ALL, "all"))
 
 typedef enum
 {
@@ -439,6 +440,7 @@ jxs_security_method_get_name (JxsSecurityMethods method)
     case JXS_SECURITY_METHODS_STARTTLS:
       return "starttls";
     case JXS_SECURITY_METHODS_NONE:
+    case JXS_SECURITY_METHODS_ALL:
     default:
       return NULL;
     }

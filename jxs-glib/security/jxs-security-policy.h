@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  *   and that cannot be guessed from what is heard (RFC 5054)
  * @JXS_SECURITY_METHODS_STARTTLS: TLS 1.3 begun inside an XML stream, with a certificate on both
  *   sides, where the peer knows nothing better (XEP-0246); never for pipes
+ * @JXS_SECURITY_METHODS_ALL: each of them
  *
  * Ways to encrypt from end to end.
  *
@@ -31,15 +32,13 @@ typedef enum
   JXS_SECURITY_METHODS_X509 = 1 << 0,
   JXS_SECURITY_METHODS_SRP = 1 << 1,
   JXS_SECURITY_METHODS_STARTTLS = 1 << 2,
+  JXS_SECURITY_METHODS_ALL =
+      JXS_SECURITY_METHODS_X509 | JXS_SECURITY_METHODS_SRP | JXS_SECURITY_METHODS_STARTTLS,
 } JxsSecurityMethods;
 
 #define JXS_TYPE_SECURITY_METHODS (jxs_security_methods_get_type ())
 JXS_AVAILABLE_IN_1_0
 GType jxs_security_methods_get_type (void);
-
-/* Every way there is. */
-#define JXS_SECURITY_METHODS_ALL                                                                   \
-  (JXS_SECURITY_METHODS_X509 | JXS_SECURITY_METHODS_SRP | JXS_SECURITY_METHODS_STARTTLS)
 
 #define JXS_TYPE_SECURITY_POLICY (jxs_security_policy_get_type ())
 JXS_AVAILABLE_IN_1_0
