@@ -108,6 +108,48 @@ async function testStream() {
     assert(await closed === null, 'an orderly end');
 }
 
+async function testVerification() {
+    const [channels, [romeo, juliet]] = makePair();
+    juliet.connect('incoming', (endpoint, session) =>
+        endpoint.accept_stream_async(session, GLib.PRIORITY_DEFAULT, null)
+            .then(stream => (juliet.stream = stream)).catch(logError));
+    const compared = verification => new Promise(resolve => {
+        verification.connect('notify::state', () => {
+            if (verification.state === Jxs.VerificationState.COMPARING)
+                resolve(verification);
+        });
+    });
+    const over = verification => new Promise(resolve => {
+        verification.connect('notify::state', () => {
+            if (verification.state >= Jxs.VerificationState.VERIFIED)
+                resolve(verification.state);
+        });
+    });
+    const offered = new Promise(resolve =>
+        juliet.connect('verification', (_endpoint, verification) => resolve(compared(verification))));
+    const stream = await romeo.open_stream_async(channels[1].jid, GLib.PRIORITY_DEFAULT, null);
+    const ours = await compared(romeo.verify_stream(stream));
+    const theirs = await offered;
+    assert(/^\d{4} \d{4} \d{4}$/.test(ours.digits), 'twelve digits');
+    assert(ours.get_digits() === theirs.digits, 'the same digits');
+    assert(ours.emoji.length === 7 && ours.emoji.join() === theirs.get_emoji().join(), 'the same pictures');
+    assert(ours.emoji_names.join() === theirs.get_emoji_names().join(), 'their names');
+    const ends = [over(ours), over(theirs)];
+    ours.confirm();
+    theirs.confirm();
+    assert((await Promise.all(ends)).every(state => state === Jxs.VerificationState.VERIFIED), 'verified');
+    const connection = romeo.get_stream_connection(stream);
+    assert(connection.trust_level === Jxs.TrustLevel.VERIFIED, 'level');
+    assert(connection.trust_origin === Jxs.TrustOrigin.SHORT_STRING, 'origin');
+
+    const again = await compared(romeo.verify_stream(stream));
+    const end = over(again);
+    again.cancel();
+    assert(await end === Jxs.VerificationState.FAILED, 'cancelled');
+    assert(again.get_error().matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), `${again.error}`);
+    await stream.close_async(GLib.PRIORITY_DEFAULT, null);
+}
+
 async function testAddressRequest() {
     const [channels, [romeo, juliet]] = makePair();
     juliet.connect('incoming', (endpoint, session) =>
@@ -194,6 +236,7 @@ async function testTrustStore() {
 
 const tests = [
     ['stream', testStream],
+    ['verification', testVerification],
     ['address-request', testAddressRequest],
     ['failure', testFailure],
     ['identity', testIdentity],

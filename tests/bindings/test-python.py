@@ -58,6 +58,7 @@ class Trust(GObject.Object, Jxs.Trust):
         super().__init__()
         self.level = level
         self.asked = []
+        self.learned = []
 
     def do_decide(self, request):
         self.asked.append((request.get_peer_jid().to_string(), request.get_fingerprint()))
@@ -66,6 +67,9 @@ class Trust(GObject.Object, Jxs.Trust):
     def answer(self, request):
         request.respond(self.level, None)
         return GLib.SOURCE_REMOVE
+
+    def do_learn(self, peer, certificate, level, origin, voucher):
+        self.learned.append((peer.to_string(), certificate, level, origin, voucher))
 
 
 class Memory(GObject.Object, Jxs.Trust):
@@ -182,6 +186,55 @@ class Endpoints(unittest.TestCase):
         self.assertEqual(self.romeo.closed + self.juliet.closed, [None, None])
         wait(lambda: self.juliet.session.get_state() == Jxs.SessionState.ENDED)
         self.assertEqual(self.juliet.session.get_reason().get_condition(), Jxs.ReasonCondition.SUCCESS)
+
+    def compare(self):
+        """A stream, and both sides of its verification."""
+        self.pair(Jxs.TrustLevel.FIRST_USE, Jxs.TrustLevel.FIRST_USE)
+        offered = []
+        self.juliet.endpoint.connect("verification", lambda _endpoint, verification: offered.append(verification))
+        stream = self.open_stream()
+        self.romeo.listen(stream)
+        other = self.juliet.accepted()
+        self.juliet.listen(other)
+        ours = self.romeo.endpoint.verify_stream(stream)
+        self.assertIsNone(ours.get_digits())
+        self.assertEqual(ours.get_stream(), stream)
+        wait(lambda: offered)
+        sides = (ours, offered[0])
+        wait(lambda: all(side.props.state == Jxs.VerificationState.COMPARING for side in sides))
+        return (stream, other), sides
+
+    def test_verification(self):
+        streams, sides = self.compare()
+        self.assertRegex(sides[0].get_digits(), r"^\d{4} \d{4} \d{4}$")
+        self.assertEqual(sides[0].props.digits, sides[1].props.digits)
+        self.assertEqual(len(sides[0].get_emoji()), 7)
+        self.assertEqual(sides[0].get_emoji(), sides[1].props.emoji)
+        self.assertEqual(sides[0].get_emoji_names(), sides[1].props.emoji_names)
+        self.assertEqual(sides[1].get_peer_jid().to_string(), ADDRESSES[0])
+        states = []
+        sides[0].connect("notify::state", lambda side, _property: states.append(side.get_state()))
+        for side in sides:
+            side.confirm()
+        wait(lambda: all(side.get_state() == Jxs.VerificationState.VERIFIED for side in sides))
+        self.assertEqual(states, [Jxs.VerificationState.CONFIRMED, Jxs.VerificationState.VERIFIED])
+        self.assertIsNone(sides[0].get_error())
+        peer, certificate, level, origin, voucher = self.romeo.trust.learned[0]
+        self.assertEqual((peer, level, origin, voucher),
+                         (ADDRESSES[1], Jxs.TrustLevel.VERIFIED, Jxs.TrustOrigin.SHORT_STRING, None))
+        self.assertTrue(certificate.is_same(self.juliet.identity.get_certificate()))
+        connection = self.romeo.endpoint.get_stream_connection(streams[0])
+        self.assertEqual(connection.props.trust_level, Jxs.TrustLevel.VERIFIED)
+
+    def test_verification_rejected(self):
+        _streams, sides = self.compare()
+        sides[1].reject()
+        wait(lambda: self.romeo.closed and self.juliet.closed)
+        for side, person in zip(sides, (self.romeo, self.juliet)):
+            self.assertEqual(side.get_state(), Jxs.VerificationState.FAILED)
+            for error in (side.get_error(), side.props.error, person.closed[0]):
+                self.assertTrue(error.matches(Jxs.error_quark(), Jxs.Error.UNTRUSTED), error)
+            self.assertEqual(person.trust.learned[0][2], Jxs.TrustLevel.UNKNOWN)
 
     def test_file(self):
         content = random.Random(1).randbytes(1 << 20)
