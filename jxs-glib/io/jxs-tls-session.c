@@ -6,6 +6,7 @@
 #include "jxs-socket-stream-private.h"
 #include "jxs-tls-credentials-private.h"
 #include "jxs-tls-error-private.h"
+#include "jxs-tls-guard-private.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -58,6 +59,7 @@ struct _JxsTlsSession
   GError *errors[N_DIRECTIONS];      /* (owned) (nullable): what all further calls say */
   GError *base_errors[N_DIRECTIONS]; /* (owned) (nullable): of base, below GnuTLS */
   gboolean closed[N_DIRECTIONS];
+  JxsTlsGuard guard;
   gsize overhead;  /* octets since the last ones for the application */
   gboolean pulled; /* base gave something since this was cleared */
   gboolean base_ended;
@@ -108,6 +110,15 @@ pull_cb (gnutls_transport_ptr_t user_data, void *buffer, size_t count)
                        g_error_new_literal (JXS_ERROR,
                                             JXS_ERROR_LIMIT,
                                             _ ("The TLS messages of the peer are too large")));
+      return -1;
+    }
+  if (!jxs_tls_guard_take (&self->guard, self->gnutls, buffer, n))
+    {
+      keep_base_error (self,
+                       IN,
+                       g_error_new_literal (JXS_ERROR,
+                                            JXS_ERROR_PROTOCOL,
+                                            _ ("The peer sent a TLS record that is empty")));
       return -1;
     }
   if (n == 0)
@@ -511,7 +522,9 @@ read_record (JxsTlsSession *self, void *buffer, gsize count)
       gssize n;
 
       self->pulled = FALSE;
+      jxs_tls_guard_begin (&self->guard);
       n = gnutls_record_recv (self->gnutls, buffer, count);
+      jxs_tls_guard_end (&self->guard, n > 0);
       if (n > 0)
         {
           self->overhead = 0;
@@ -953,6 +966,7 @@ jxs_tls_session_unref (JxsTlsSession *self)
   if (self->gnutls != NULL)
     gnutls_deinit (self->gnutls);
   jxs_tls_credentials_clear (&self->credentials);
+  jxs_tls_guard_clear (&self->guard);
   g_clear_object (&self->peer);
   g_clear_error (&self->verdict);
   for (int i = 0; i < N_DIRECTIONS; i++)
