@@ -276,6 +276,62 @@ test_late_garbage (gconstpointer role)
     }
 }
 
+/* Without waiting. */
+static void
+read_what_is_there (TlsTorture *t)
+{
+  g_autoptr (GError) error = NULL;
+  guint8 buffer[16];
+
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (
+                                                G_IO_STREAM (t->connection))),
+                                            buffer,
+                                            sizeof buffer,
+                                            NULL,
+                                            &error);
+}
+
+/* Half a message, then a record with nothing of it: RFC 8446 §5.1 forbids that, and GnuTLS would
+ * wait for the rest in a loop without end. Padding does not hide it. */
+static void
+test_half_message (gconstpointer role)
+{
+  static const struct
+  {
+    const char *pieces[4]; /* the type, then the content; (nullable) */
+    gsize sizes[4];
+  } cases[] = {
+    { { "\x16\x04\0\0\x02\0", "\x16" }, { 6, 1 } },
+    { { "\x16\x04\0", "\x16\0\x02\0", "\x16" }, { 3, 4, 1 } },
+    { { "\x16\x04\0\0\x02\0", "\x17x", "\x16" }, { 6, 2, 1 } },
+    { { "\x16\x04\0\0\x02\0", "\0\x16\0\0" }, { 6, 4 } },
+    { { "\x16\x18\0\0\x01\0\x04\0\0\x02", "\x16" }, { 10, 1 } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (int one_by_one = 0; one_by_one < 2; one_by_one++)
+      {
+        TlsTorture t;
+
+        establish (&t, ROLE (role));
+        for (gsize j = 0; j < 4 && cases[i].pieces[j] != NULL; j++)
+          {
+            tls_peer_send_sealed (&t,
+                                  cases[i].pieces[j][0],
+                                  cases[i].pieces[j] + 1,
+                                  cases[i].sizes[j] - 1);
+            if (one_by_one)
+              read_what_is_there (&t);
+          }
+        tls_peer_close (&t);
+        tls_torture_read_to_end (&t);
+        g_assert_nonnull (t.read_error);
+        tls_torture_clear (&t);
+      }
+}
+
 /* Versions */
 
 /* Old peers, both where certificates are pinned (TLS 1.3 alone) and on the way to a server. */
@@ -604,10 +660,10 @@ main (int argc, char *argv[])
     { "fatal-alerts", test_fatal_alerts },   { "warning-alerts", test_warning_alerts },
     { "late-alerts", test_late_alerts },     { "refuse", test_refuse },
     { "user-canceled", test_user_canceled }, { "garbage", test_garbage },
-    { "late-garbage", test_late_garbage },   { "old-versions", test_old_versions },
-    { "renegotiation", test_renegotiation }, { "key-updates", test_key_updates },
-    { "empty-records", test_empty_records }, { "oversized", test_oversized },
-    { "warning-flood", test_warning_flood },
+    { "late-garbage", test_late_garbage },   { "half-message", test_half_message },
+    { "old-versions", test_old_versions },   { "renegotiation", test_renegotiation },
+    { "key-updates", test_key_updates },     { "empty-records", test_empty_records },
+    { "oversized", test_oversized },         { "warning-flood", test_warning_flood },
   };
 
   g_test_init (&argc, &argv, NULL);
