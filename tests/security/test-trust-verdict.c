@@ -114,6 +114,53 @@ typedef struct
 #define CHANGED JXS_TRUST_CONTACT_CHANGED
 
 static const Case cases[] = {
+  /* Persons found a key different: neither it nor another new one is the first any more. */
+  { "a=unknown/short-string",
+    "a@x",
+    NONE,
+    ANY,
+    TRUE,
+    FALSE,
+    REFUSED,
+    FIRST,
+    "a",
+    "a=unknown/short-string",
+    FALSE },
+  { "a=unknown/short-string",
+    "b@x",
+    NONE,
+    ANY,
+    TRUE,
+    FALSE,
+    REFUSED,
+    FIRST,
+    "a",
+    "b=unknown/none",
+    FALSE },
+  { "a=unknown/short-string", "b@x", NONE, ANY, TRUE, TRUE, ASK, FIRST, "a", "-", FALSE },
+  /* Whom an authority believes matters less than what they saw. */
+  { "a=unknown/short-string",
+    "a@x",
+    CA,
+    ANY,
+    TRUE,
+    FALSE,
+    REFUSED,
+    FIRST,
+    "a",
+    "a=unknown/short-string",
+    FALSE },
+  { "a=unknown/short-string b=pinned",
+    "b@x",
+    NONE,
+    ANY,
+    TRUE,
+    FALSE,
+    ACCEPTED,
+    PINNED,
+    NULL,
+    "b=pinned/none",
+    FALSE },
   /* The first key. */
   { "", "a@x", NONE, ANY, TRUE, FALSE, ACCEPTED, FIRST_USE, NULL, "a=first-use/none", TRUE },
   { "", "a@x", NONE, ANY, TRUE, TRUE, ASK, FIRST, NULL, "-", FALSE },
@@ -539,6 +586,18 @@ test_learned (void)
     { "a=distrusted b=verified", "a=verified/vouched", "b", "-" },
     { "a=unknown b=first-use", "a=first-use/vouched", "b", "a=first-use/vouched" },
     { "a=pinned b=first-use", "a=first-use/vouched", "b", "-" },
+    { "b=unknown/short-string", "a=first-use/vouched", "b", "-" },
+    /* Two persons found it different: what no person verified is taken back. */
+    { "", "a=unknown/short-string", NULL, "a=unknown/short-string" },
+    { "a=unknown", "a=unknown/short-string", NULL, "a=unknown/short-string" },
+    { "a=first-use", "a=unknown/short-string", NULL, "a=unknown/short-string" },
+    { "a=pinned/application", "a=unknown/short-string", NULL, "a=unknown/short-string" },
+    { "a=pinned/vouched", "a=unknown/short-string", NULL, "a=unknown/short-string" },
+    { "a=verified/authority", "a=unknown/short-string", NULL, "a=unknown/short-string" },
+    { "a=verified/fingerprint", "a=unknown/short-string", NULL, "-" },
+    { "a=verified/password", "a=unknown/short-string", NULL, "-" },
+    { "a=distrusted", "a=unknown/short-string", NULL, "-" },
+    { "a=unknown/short-string", "a=verified/short-string", NULL, "a=verified/short-string" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (lessons); i++)
@@ -554,6 +613,49 @@ test_learned (void)
       assert_row (result, lessons[i].result);
       if (result != NULL)
         g_assert_cmpstr (result->voucher, ==, learned->voucher);
+    }
+}
+
+/* What vouched for a key counts no more, so neither does the key. */
+static void
+test_void (void)
+{
+  static const struct
+  {
+    const char *rows; /* b vouched for a */
+    JxsTrustOutcome outcome;
+  } cases_void[] = {
+    { "a=pinned/vouched b=pinned", ACCEPTED },
+    { "a=verified/vouched b=verified/fingerprint", ACCEPTED },
+    /* forgotten, or never more than seen */
+    { "a=pinned/vouched", ACCEPTED },
+    { "a=pinned/vouched b=unknown", ACCEPTED },
+    { "a=pinned/vouched b=distrusted", REFUSED },
+    { "a=verified/vouched b=distrusted", REFUSED },
+    { "a=first-use/vouched b=unknown/short-string", REFUSED },
+    /* found to be right since */
+    { "a=verified/fingerprint b=distrusted", ACCEPTED },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases_void); i++)
+    {
+      g_autoptr (GPtrArray) rows = rows_new (cases_void[i].rows);
+      g_autoptr (JxsTrustRow) seen = seen_new ("a@x");
+      const JxsTrustCircumstances circumstances = { NONE, ANY, TRUE, FALSE, NOW };
+      g_auto (JxsTrustVerdict) verdict = { 0 };
+      JxsTrustRow *row = g_ptr_array_index (rows, 0);
+
+      if (row->origin == JXS_TRUST_ORIGIN_VOUCHED)
+        row->voucher = fingerprint_of ('b');
+      g_test_message ("%s", cases_void[i].rows);
+      jxs_trust_judge (rows, seen, &circumstances, &verdict);
+      g_assert_cmpint (verdict.outcome, ==, cases_void[i].outcome);
+      if (verdict.outcome == REFUSED)
+        {
+          g_autofree char *message = jxs_trust_verdict_to_message (&verdict, seen);
+
+          g_assert_cmpstr (message, !=, "");
+        }
     }
 }
 
@@ -622,6 +724,7 @@ main (int argc, char **argv)
   g_test_add_func ("/security/trust-verdict/seen", test_seen);
   g_test_add_func ("/security/trust-verdict/answer", test_answer);
   g_test_add_func ("/security/trust-verdict/learned", test_learned);
+  g_test_add_func ("/security/trust-verdict/void", test_void);
   g_test_add_func ("/security/trust-verdict/imported", test_imported);
 
   return g_test_run ();
