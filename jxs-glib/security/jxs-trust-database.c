@@ -41,8 +41,9 @@ typedef enum
 
 #define COLUMNS                                                                                    \
   "id, jid, fingerprint, device, level, origin, voucher, certificate, first_seen, last_seen"
-/* JXS_TRUST_LEVEL_UNKNOWN is 1. */
-#define UNKNOWN "level = 1"
+/* JXS_TRUST_LEVEL_UNKNOWN is 1, JXS_TRUST_ORIGIN_SHORT_STRING 2: what two persons found different
+ * must not be pushed out by more keys of whom they found out. */
+#define UNKNOWN "(level = 1 AND origin != 2)"
 
 static const char *const statements[N_STATEMENTS] = {
   [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",

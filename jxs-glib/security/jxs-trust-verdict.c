@@ -152,7 +152,7 @@ find_known (GPtrArray *rows, const JxsTrustRow *seen, JxsTrustContact *contact)
       gboolean near =
           seen->device == NULL || row->device == NULL || strcmp (row->device, seen->device) == 0;
 
-      if (!is_decided (row))
+      if (!is_decided (row) || is_void (rows, row))
         continue;
       if (best == NULL || near > best_is_near ||
           (near == best_is_near &&

@@ -376,6 +376,36 @@ test_flood_vouched (Fixture *f, gconstpointer data)
   assert_record (f, f->juliet, 1, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_PASSWORD);
 }
 
+/* Two persons found a key different: nobody is the first any more, whoever shows however many keys,
+ * until a person decides. */
+static void
+test_rejected (Fixture *f, gconstpointer data)
+{
+  g_autofree char *reason = NULL;
+
+  assert_level (f, f->juliet, 0, JXS_TRUST_LEVEL_FIRST_USE);
+  learn (f, f->juliet, 1, JXS_TRUST_LEVEL_FIRST_USE, JXS_TRUST_ORIGIN_VOUCHED, f->fingerprints[0]);
+  learn (f, f->juliet, 0, JXS_TRUST_LEVEL_UNKNOWN, JXS_TRUST_ORIGIN_SHORT_STRING, NULL);
+  settle (f);
+  assert_record (f, f->juliet, 0, JXS_TRUST_LEVEL_UNKNOWN, JXS_TRUST_ORIGIN_SHORT_STRING);
+  reopen (f);
+  reason = assert_refused (f, f->juliet, 0);
+  assert_contains (reason, "different");
+  g_free (assert_refused (f, f->juliet, 1));
+  execute (f->path,
+           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+           " INSERT INTO keys (jid, fingerprint, level, first_seen, last_seen)"
+           " SELECT 'juliet@capulet.lit', printf ('%064x', i), 1, i, 1 << 40 FROM n");
+  g_free (assert_refused (f, f->juliet, 2));
+  assert_record (f, f->juliet, 0, JXS_TRUST_LEVEL_UNKNOWN, JXS_TRUST_ORIGIN_SHORT_STRING);
+
+  set_level (f, f->juliet, 2, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_FINGERPRINT);
+  assert_level (f, f->juliet, 2, JXS_TRUST_LEVEL_VERIFIED);
+  g_free (assert_refused (f, f->juliet, 0));
+  remove_keys (f, f->juliet, NULL);
+  assert_level (f, f->juliet, 0, JXS_TRUST_LEVEL_FIRST_USE);
+}
+
 /* Let go of with questions and lessons under way. */
 static void
 test_let_go (Fixture *f, gconstpointer data)
@@ -428,6 +458,7 @@ main (int argc, char **argv)
   CASE ("race", test_race);
   CASE ("flood", test_flood);
   CASE ("flood-vouched", test_flood_vouched);
+  CASE ("rejected", test_rejected);
   CASE ("let-go", test_let_go);
 
   return g_test_run ();
