@@ -55,8 +55,9 @@ find_rejected (GPtrArray *rows)
 static gboolean
 is_void (GPtrArray *rows, const JxsTrustRow *row)
 {
-  const JxsTrustRow *voucher =
-      row->origin == JXS_TRUST_ORIGIN_VOUCHED ? jxs_trust_rows_find (rows, row->voucher) : NULL;
+  const JxsTrustRow *voucher = row->origin == JXS_TRUST_ORIGIN_VOUCHED && row->voucher != NULL
+                                   ? jxs_trust_rows_find (rows, row->voucher)
+                                   : NULL;
 
   return voucher != NULL &&
          (voucher->level == JXS_TRUST_LEVEL_DISTRUSTED || jxs_trust_row_is_rejected (voucher));
