@@ -34,6 +34,7 @@ typedef struct
   JxsXmlStream *stream;      /* unowned (nullable): NULL when it goes away */
   JxsConnection *connection; /* unowned: the stream owns it */
   JxsTrust *trust;           /* (owned) (nullable) */
+  JxsTrace *trace;           /* (owned) */
   JxsInnerChannel *channel;  /* (owned) */
   JxsVerifier *verifier;     /* (owned) */
   JxsKeyExchange *keys;      /* (owned) */
@@ -55,22 +56,31 @@ offered_cb (JxsVerification *verification, gpointer user_data)
   return TRUE;
 }
 
-/* The connection is told last: whoever hears of it may end the stream. */
+/* Any of what is told here may run code of the application's, which may drop the stream and with it
+ * the attendant. */
 static void
 set_level (Attendant *attendant, JxsTrustLevel level)
 {
   g_autoptr (JxsConnection) connection = g_object_ref (attendant->connection);
   g_autoptr (JxsKeyExchange) keys = g_object_ref (attendant->keys);
+  g_autoptr (JxsTrace) trace = jxs_trace_ref (attendant->trace);
   GTlsConnection *tls = jxs_connection_get_tls_connection (connection);
+  JxsJid *peer = jxs_connection_get_peer_jid (connection);
 
   jxs_trust_learn (attendant->trust,
-                   jxs_connection_get_peer_jid (connection),
+                   peer,
                    g_tls_connection_get_peer_certificate (tls),
                    level,
                    JXS_TRUST_ORIGIN_SHORT_STRING,
                    NULL);
   jxs_key_exchange_set_level (keys, level);
   jxs_connection_set_trust (connection, level, JXS_TRUST_ORIGIN_SHORT_STRING);
+  jxs_trace_emit (trace,
+                  "security",
+                  level == JXS_TRUST_LEVEL_VERIFIED ? "verified" : "rejected",
+                  "s:peer",
+                  jxs_jid_to_string (peer),
+                  NULL);
 }
 
 static void
@@ -93,9 +103,9 @@ rejected_cb (gpointer user_data)
 static void
 end_stream_cb (const GError *error, gpointer user_data)
 {
-  Attendant *attendant = user_data;
+  g_autoptr (JxsXmlStream) stream = g_object_ref (((Attendant *) user_data)->stream);
 
-  jxs_xml_stream_fail (attendant->stream, error);
+  jxs_xml_stream_fail (stream, error);
 }
 
 static const JxsVerifierFuncs verifier_funcs = {
@@ -167,6 +177,7 @@ attendant_free (gpointer data)
   g_weak_ref_clear (&attendant->endpoint);
   g_clear_pointer (&attendant->context, g_main_context_unref);
   g_clear_object (&attendant->trust);
+  g_clear_pointer (&attendant->trace, jxs_trace_unref);
   g_clear_object (&attendant->channel);
   g_clear_object (&attendant->verifier);
   g_clear_object (&attendant->keys);
@@ -263,6 +274,7 @@ jxs_endpoint_attend_stream (JxsEndpoint *self, JxsXmlStream *stream, JxsConnecti
   attendant->stream = stream;
   attendant->connection = connection;
   g_set_object (&attendant->trust, self->trust);
+  attendant->trace = jxs_trace_ref (self->trace);
   attendant->channel = jxs_inner_channel_new (stream, namespaces);
   router = jxs_router_get (JXS_CHANNEL (attendant->channel));
   attendant->verifier =

@@ -471,6 +471,42 @@ test_sabotage (void)
       }
 }
 
+static void
+level_cb (JxsConnection *connection, GParamSpec *pspec, gpointer user_data)
+{
+  sabotage (user_data);
+}
+
+/* The same when the verdict is told, before the verification itself is over. */
+static void
+test_sabotage_level (void)
+{
+  for (Deed deed = 0; deed < N_DEEDS; deed++)
+    for (gboolean reject = FALSE; reject <= TRUE; reject++)
+      {
+        Scene scene = { 0 };
+        Saboteur saboteur = { &scene, deed, JXS_VERIFICATION_STATE_VERIFIED, 0 };
+
+        g_test_message ("deed %d, %s", deed, reject ? "rejected" : "verified");
+        scene_init (&scene);
+        g_signal_connect (scene.connections[JULIET],
+                          "notify::trust-level",
+                          G_CALLBACK (level_cb),
+                          &saboteur);
+        begin (&scene, ROMEO);
+        wait_both (&scene, JXS_VERIFICATION_STATE_COMPARING);
+        jxs_verification_confirm (scene.verifications[ROMEO]);
+        if (reject)
+          jxs_verification_reject (scene.verifications[JULIET]);
+        else
+          jxs_verification_confirm (scene.verifications[JULIET]);
+        wait_until (saboteur.n_done > 0);
+        wait_both (&scene,
+                   reject ? JXS_VERIFICATION_STATE_FAILED : JXS_VERIFICATION_STATE_VERIFIED);
+        scene_clear (&scene);
+      }
+}
+
 /* Makes the endpoints anew, without encryption. */
 static void
 undress (Scene *scene)
@@ -650,6 +686,7 @@ main (int argc, char **argv)
                         GUINT_TO_POINTER (JULIET),
                         test_endpoint_disposed);
   g_test_add_func ("/endpoint/verification/sabotage", test_sabotage);
+  g_test_add_func ("/endpoint/verification/sabotage-level", test_sabotage_level);
   g_test_add_func ("/endpoint/verification/plain", test_plain);
   g_test_add_func ("/endpoint/verification/beside-stream-channel", test_beside_stream_channel);
   g_test_add_func ("/endpoint/verification/rejected-for-good", test_rejected_for_good);
