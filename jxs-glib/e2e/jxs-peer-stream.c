@@ -612,7 +612,15 @@ session_ended_cb (JxsSession *session, JxsReason *reason, const GError *error, g
   /* Elsewhere it shows in what is read. */
   else if (opening->machine.state == JXS_PEER_STREAM_HANDSHAKE ||
            opening->machine.state == JXS_PEER_STREAM_JUDGING)
-    g_cancellable_cancel (opening->stop);
+    {
+      if (error != NULL)
+        jxs_peer_opening_take_error (opening, g_error_copy (error));
+      else
+        jxs_peer_opening_take_problem (opening,
+                                       JXS_ERROR_CLOSED,
+                                       _ ("The peer ended the session first"));
+      g_cancellable_cancel (opening->stop);
+    }
 }
 
 static void

@@ -55,11 +55,27 @@ trace_cb (JxsEndpoint *endpoint,
     *(gboolean *) user_data = TRUE;
 }
 
+static void
+trace_inside_cb (JxsEndpoint *endpoint,
+                 gint64 time_us,
+                 const char *layer,
+                 const char *what,
+                 const char *detail,
+                 gpointer user_data)
+{
+  if (g_str_equal (layer, "security") && g_str_equal (what, "secured"))
+    *(gboolean *) user_data = TRUE;
+}
+
+/* By STARTTLS, inside the stream. */
+#define INSIDE 2
+
 /* The peer has nothing to do but wait meanwhile, and does: nine minutes are no time-out. */
 static void
 test_nine_minutes (gconstpointer data)
 {
-  guint who = GPOINTER_TO_UINT (data);
+  guint who = GPOINTER_TO_UINT (data) & 1;
+  gboolean inside = (GPOINTER_TO_UINT (data) & INSIDE) != 0;
   Pair pair;
   Doorman doorman;
   Reply reply = { NULL };
@@ -74,7 +90,13 @@ test_nine_minutes (gconstpointer data)
   pair.endpoints[who] = pair_new_endpoint (JXS_CHANNEL (pair.channels[who]),
                                            pair.identities[who],
                                            JXS_TRUST (person));
-  g_signal_connect (pair.endpoints[1 - who], "trace", G_CALLBACK (trace_cb), &connected);
+  g_signal_connect (pair.endpoints[1 - who],
+                    "trace",
+                    inside ? G_CALLBACK (trace_inside_cb) : G_CALLBACK (trace_cb),
+                    &connected);
+  if (inside)
+    jxs_security_policy_set_methods (jxs_endpoint_get_security_policy (pair.endpoints[ROMEO]),
+                                     JXS_SECURITY_METHODS_STARTTLS);
   doorman_init (&doorman, pair.endpoints[JULIET]);
   jxs_endpoint_open_stream_async (
       pair.endpoints[ROMEO], pair.jids[JULIET], G_PRIORITY_DEFAULT, NULL, reply_cb, &reply);
@@ -109,6 +131,12 @@ main (int argc, char *argv[])
                         test_nine_minutes);
   g_test_add_data_func ("/endpoint/slow-trust/responder",
                         GUINT_TO_POINTER (JULIET),
+                        test_nine_minutes);
+  g_test_add_data_func ("/endpoint/slow-trust/initiator-inside",
+                        GUINT_TO_POINTER (ROMEO | INSIDE),
+                        test_nine_minutes);
+  g_test_add_data_func ("/endpoint/slow-trust/responder-inside",
+                        GUINT_TO_POINTER (JULIET | INSIDE),
                         test_nine_minutes);
   return g_test_run ();
 }

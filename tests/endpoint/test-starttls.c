@@ -139,6 +139,8 @@ assert_failure (Fixture *f, const char *romeo, const char *juliet)
   wait_until (f->doorman.error != NULL || f->doorman.stream != NULL);
   g_assert_null (f->doorman.stream);
   g_test_message ("Juliet: %s", f->doorman.error->message);
+  g_assert_false (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+  g_assert_false (g_error_matches (f->doorman.error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
   g_assert_nonnull (strstr (f->doorman.error->message, juliet));
 }
 
@@ -189,6 +191,98 @@ test_missing_password (Fixture *f, gconstpointer data)
     assert_failure (f, "did not enter the password", "policy");
   else
     assert_failure (f, "none was entered here", "did not enter the password");
+}
+
+/* Whoever called, and whoever accepts, may stop at any moment; nothing is left then. */
+static void
+test_cancelled (Fixture *f, gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  guint n_cancelled = 0;
+
+  for (guint turns = 0; turns < 400; turns = turns * 5 / 4 + 1)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (JxsXmlStream) stream = NULL;
+      g_autoptr (GError) error = NULL;
+      Reply reply = { NULL };
+
+      g_clear_object (&f->doorman.stream);
+      g_clear_error (&f->doorman.error);
+      g_set_object (&f->doorman.cancellable, (who == JULIET ? cancellable : NULL));
+      jxs_endpoint_open_stream_async (f->pair.endpoints[ROMEO],
+                                      f->pair.jids[JULIET],
+                                      G_PRIORITY_DEFAULT,
+                                      who == ROMEO ? cancellable : NULL,
+                                      reply_cb,
+                                      &reply);
+      for (guint i = 0; i < turns && reply.result == NULL; i++)
+        g_main_context_iteration (NULL, FALSE);
+      g_cancellable_cancel (cancellable);
+      result = reply_wait (&reply);
+      stream = jxs_endpoint_open_stream_finish (f->pair.endpoints[ROMEO], result, &error);
+      n_cancelled += stream == NULL;
+      if (stream == NULL && who == ROMEO)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_object (&stream);
+      settle ();
+    }
+  g_assert_cmpuint (n_cancelled, >, 5);
+}
+
+/* The keys of both have to be verified, and are not. */
+static void
+test_minimum (Fixture *f, gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  JxsSecurityPolicy *policy = jxs_endpoint_get_security_policy (f->pair.endpoints[who]);
+
+  if (who == ROMEO)
+    jxs_security_policy_set_minimum_trust_opening (policy, JXS_TRUST_LEVEL_VERIFIED);
+  else
+    jxs_security_policy_set_minimum_trust_accepting (policy, JXS_TRUST_LEVEL_VERIFIED);
+  assert_failure (f, who == ROMEO ? "verified" : "", who == ROMEO ? "" : "verified");
+}
+
+/* A pipe has no place for STARTTLS. */
+static void
+test_pipe (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  Reply reply = { NULL };
+
+  jxs_endpoint_open_pipe_async (f->pair.endpoints[ROMEO],
+                                f->pair.jids[JULIET],
+                                "org.example.Echo",
+                                G_PRIORITY_DEFAULT,
+                                NULL,
+                                reply_cb,
+                                &reply);
+  result = reply_wait (&reply);
+  g_assert_null (jxs_endpoint_open_pipe_finish (f->pair.endpoints[ROMEO], result, &error));
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_SECURITY);
+}
+
+/* Ends one direction alone, by close_notify, as any encrypted stream. */
+static void
+test_half_close (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JxsXmlStream) stream = open_stream (&f->pair, &f->doorman);
+  Inbox inbox;
+  Inbox other;
+
+  inbox_init (&inbox, stream);
+  inbox_init (&other, f->doorman.stream);
+  jxs_xml_stream_close_async (stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  send_body (f->doorman.stream, "one moment");
+  wait_until (inbox.closed && other.closed);
+  g_assert_no_error (inbox.error);
+  g_assert_no_error (other.error);
+  g_assert_cmpuint (inbox.bodies->len, ==, 1);
+  inbox_clear (&inbox);
+  inbox_clear (&other);
 }
 
 /* XEP-0250 §3.2: certificates are named to those whose own is known. */
@@ -334,7 +428,26 @@ main (int argc, char **argv)
   ADD ("short-password", test_short_password);
   ADD ("query", test_query);
   ADD ("query-nobody", test_query_nobody);
+  ADD ("pipe", test_pipe);
+  ADD ("half-close", test_half_close);
 #undef ADD
+  for (guint who = 0; who < 2; who++)
+    {
+      g_test_add (who == ROMEO ? "/endpoint/starttls/cancelled-calling"
+                               : "/endpoint/starttls/cancelled-called",
+                  Fixture,
+                  GUINT_TO_POINTER (who),
+                  set_up,
+                  test_cancelled,
+                  tear_down);
+      g_test_add (who == ROMEO ? "/endpoint/starttls/minimum-calling"
+                               : "/endpoint/starttls/minimum-called",
+                  Fixture,
+                  GUINT_TO_POINTER (who),
+                  set_up,
+                  test_minimum,
+                  tear_down);
+    }
   for (guint who = 0; who < 2; who++)
     g_test_add (who == ROMEO ? "/endpoint/starttls/password-of-caller"
                              : "/endpoint/starttls/password-of-callee",

@@ -287,6 +287,187 @@ test_out_of_turn (void)
   g_assert_error (error, JXS_ERROR, JXS_ERROR_PROTOCOL);
 }
 
+/* ---- the server's side ---- */
+
+static JxsSaslExchange *
+new_server (const char *mechanism, const char *password, const char *binding)
+{
+  g_autoptr (GBytes) data = binding != NULL ? g_bytes_new (binding, strlen (binding)) : NULL;
+  const JxsSaslParams params = {
+    mechanism, "romeo", password, JXS_SASL_BINDING_TLS_EXPORTER, data
+  };
+
+  return jxs_sasl_exchange_new_server (&params);
+}
+
+/* Both sides; on failure error is that of whoever failed first. */
+static gboolean
+run (JxsSaslExchange *client, JxsSaslExchange *server, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (!jxs_sasl_exchange_start (client, &text, error))
+    return FALSE;
+  for (;;)
+    {
+      g_autofree char *said = g_steal_pointer (&text);
+
+      if (!jxs_sasl_exchange_step (server, said, &text, error))
+        return FALSE;
+      if (jxs_sasl_exchange_is_done (server))
+        return jxs_sasl_exchange_finish (client, text, error);
+      g_clear_pointer (&said, g_free);
+      said = g_steal_pointer (&text);
+      if (!jxs_sasl_exchange_step (client, said, &text, error))
+        return FALSE;
+    }
+}
+
+/* Who may do what with which password, over which channel (RFC 5802, RFC 9266). */
+static void
+test_server (void)
+{
+  static const struct
+  {
+    const char *client_password;
+    const char *client_channel;
+    const char *user;
+    int condition; /* -1: none */
+  } cases[] = {
+    { "pencil", "channel", "romeo", -1 },
+    { "pencils", "channel", "romeo", JXS_SASL_ERROR_NOT_AUTHORIZED },
+    /* Somebody in the middle has another channel to each. */
+    { "pencil", "other", "romeo", JXS_SASL_ERROR_NOT_AUTHORIZED },
+    { "pencil", "channel", "paris", JXS_SASL_ERROR_NOT_AUTHORIZED },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GBytes) channel =
+          g_bytes_new_static (cases[i].client_channel, strlen (cases[i].client_channel));
+      const JxsSaslParams params = { "SCRAM-SHA-256-PLUS",
+                                     cases[i].user,
+                                     cases[i].client_password,
+                                     JXS_SASL_BINDING_TLS_EXPORTER,
+                                     channel };
+      g_autoptr (JxsSaslExchange) client = jxs_sasl_exchange_new_client (&params);
+      g_autoptr (JxsSaslExchange) server = new_server (params.mechanism, "pencil", "channel");
+      g_autoptr (GError) error = NULL;
+      gboolean ok = run (client, server, &error);
+
+      g_test_message ("%" G_GSIZE_FORMAT ": %s", i, ok ? "" : error->message);
+      g_assert_cmpint (ok, ==, cases[i].condition < 0);
+      if (!ok)
+        g_assert_error (error, JXS_SASL_ERROR, cases[i].condition);
+      g_assert_cmpint (jxs_sasl_exchange_is_done (server), ==, ok);
+      g_assert_cmpstr (jxs_sasl_exchange_get_authzid (server), ==, "");
+    }
+}
+
+/* A server that has the password only by half cannot convince us. */
+static void
+test_server_proof (void)
+{
+  g_autoptr (GBytes) channel = g_bytes_new_static ("channel", 7);
+  g_autoptr (JxsSaslExchange) client =
+      new_client ("SCRAM-SHA-256-PLUS", "pencil", JXS_SASL_BINDING_TLS_EXPORTER, channel);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (jxs_sasl_exchange_start (client, &text, &error));
+  g_assert_false (jxs_sasl_exchange_finish (client, "dj1hYmM=", &error));
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_SECURITY);
+}
+
+/* RFC 4422 appendix A: the client names whom it wants to be, or nobody. */
+static void
+test_external (void)
+{
+  static const struct
+  {
+    const char *input;
+    const char *authzid; /* NULL: refused */
+    int condition;
+  } cases[] = {
+    { "=", "", 0 },
+    { "anVsaWV0QGNhcHVsZXQubGl0", "juliet@capulet.lit", 0 },
+    { "%", NULL, JXS_SASL_ERROR_INCORRECT_ENCODING },
+    { "YQBi", NULL, JXS_SASL_ERROR_MALFORMED_REQUEST },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (JxsSaslExchange) server = new_server ("EXTERNAL", NULL, NULL);
+      g_autofree char *text = NULL;
+      g_autoptr (GError) error = NULL;
+
+      if (cases[i].authzid == NULL)
+        {
+          g_assert_false (jxs_sasl_exchange_step (server, cases[i].input, &text, &error));
+          g_assert_error (error, JXS_SASL_ERROR, cases[i].condition);
+          continue;
+        }
+      g_assert_true (jxs_sasl_exchange_step (server, cases[i].input, &text, &error));
+      g_assert_no_error (error);
+      g_assert_true (jxs_sasl_exchange_is_done (server));
+      g_assert_cmpstr (jxs_sasl_exchange_get_authzid (server), ==, cases[i].authzid);
+      g_assert_cmpstr (text, ==, "");
+      g_clear_pointer (&text, g_free);
+      g_assert_false (jxs_sasl_exchange_step (server, "=", &text, &error));
+      g_assert_error (error, JXS_SASL_ERROR, JXS_SASL_ERROR_MALFORMED_REQUEST);
+    }
+}
+
+static void
+step_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* In a thread where it takes time; it may be cancelled, and outlive who began it. */
+static void
+test_async (void)
+{
+  for (guint cancel = 0; cancel < 2; cancel++)
+    {
+      JxsSaslExchange *server = new_server ("SCRAM-SHA-256", "pencil", NULL);
+      g_autoptr (JxsSaslExchange) client =
+          new_client ("SCRAM-SHA-256", "pencil", JXS_SASL_BINDING_NONE, NULL);
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autofree char *text = NULL;
+      g_autofree char *answer = NULL;
+
+      g_assert_true (jxs_sasl_exchange_start (client, &text, &error));
+      jxs_sasl_exchange_step_async (
+          server, text, FALSE, G_PRIORITY_DEFAULT, cancellable, step_cb, &result);
+      jxs_sasl_exchange_unref (server);
+      if (cancel)
+        g_cancellable_cancel (cancellable);
+      while (result == NULL)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpint (jxs_sasl_exchange_step_finish (result, &answer, &error), ==, cancel == 0);
+      if (cancel)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      else
+        g_assert_cmpstr (answer, !=, "");
+    }
+}
+
+static void
+test_failure_codec (void)
+{
+  for (JxsSaslError condition = 0; condition < JXS_SASL_N_ERRORS; condition++)
+    {
+      g_autoptr (JxsElement) failure = jxs_sasl_failure_build (condition);
+      g_autofree char *text = NULL;
+
+      g_assert_cmpint (jxs_sasl_failure_parse (failure, &text), ==, condition);
+      g_assert_cmpstr (text, ==, jxs_element_get_name (jxs_element_get_first_child (failure)));
+    }
+}
+
 static void
 test_wipe (void)
 {
@@ -305,6 +486,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/stream/sasl-exchange/binding", test_binding);
   g_test_add_func ("/stream/sasl-exchange/tampered", test_tampered);
   g_test_add_func ("/stream/sasl-exchange/out-of-turn", test_out_of_turn);
+  g_test_add_func ("/stream/sasl-exchange/server", test_server);
+  g_test_add_func ("/stream/sasl-exchange/server-proof", test_server_proof);
+  g_test_add_func ("/stream/sasl-exchange/external", test_external);
+  g_test_add_func ("/stream/sasl-exchange/async", test_async);
+  g_test_add_func ("/stream/sasl-exchange/failure-codec", test_failure_codec);
   g_test_add_func ("/stream/sasl-exchange/wipe", test_wipe);
   return g_test_run ();
 }
