@@ -162,7 +162,9 @@ check_encryption (JxsEndpoint *self,
     return TRUE;
   jxs_passwords_has (self->passwords, peer, &kind);
   if (self->xtls != NULL && strcmp (namespace_uri, JXS_NS_XMLSTREAM) == 0 &&
-      kind == JXS_PASSWORD_STRONG && allows (self->policy, JXS_SECURITY_METHODS_STARTTLS))
+      allows (self->policy, JXS_SECURITY_METHODS_STARTTLS) &&
+      (kind == JXS_PASSWORD_STRONG ||
+       (allows (self->policy, JXS_SECURITY_METHODS_SRP) && self->xtls->supports_srp ())))
     return TRUE; /* inside the stream */
   if (jxs_passwords_has (self->passwords, peer, NULL) && !has_xtls)
     return check_feature (features, JXS_NS_XTLS, peer, _ ("passwords (XTLS)"), error);

@@ -106,6 +106,13 @@ needs_srp (JxsXtlsSecurity *self)
   return self->has_password && self->password_kind == JXS_PASSWORD_SHORT;
 }
 
+/* A short password needs SRP there as well (XEP-0250 §3.3.3). */
+static gboolean
+can_prove_inside (JxsXtlsSecurity *self)
+{
+  return !needs_srp (self) || (get_possible_methods (self) & JXS_XTLS_METHOD_SRP) != 0;
+}
+
 static gboolean
 refuse_without_srp (JxsXtlsSecurity *self, GError **error)
 {
@@ -217,7 +224,7 @@ send_choice (JxsXtlsSecurity *self)
 static gboolean
 take_no_security (JxsXtlsSecurity *self, GError **error)
 {
-  if (self->has_password && !(self->allows_starttls && self->password_kind == JXS_PASSWORD_STRONG))
+  if (self->has_password && !(self->allows_starttls && can_prove_inside (self)))
     return refuse_without_srp (self, error);
   if (!self->allows_starttls)
     {
@@ -342,7 +349,7 @@ jxs_xtls_security_check_answer (JxsXtlsSecurity *self, GError **error)
 
   ours = look_for_password (self);
   if (self->machine.state == JXS_XTLS_STATE_PLAIN)
-    return !needs_srp (self) || refuse_without_srp (self, error);
+    return can_prove_inside (self) || refuse_without_srp (self, error);
   return self->machine.state != JXS_XTLS_STATE_OFFERED || choose (self, ours, error);
 }
 
