@@ -110,15 +110,17 @@ jxs_starttls_security_build_offer (JxsStreamSecurity *security)
 
 G_GNUC_PRINTF (3, 4)
 static gboolean
-refuse (JxsStarttlsSecurity *self, GError **error, const char *format, ...)
+refuse_code (GError **error, JxsError code, const char *format, ...)
 {
   va_list args;
 
   va_start (args, format);
-  g_propagate_error (error, g_error_new_valist (JXS_ERROR, JXS_ERROR_SECURITY, format, args));
+  g_propagate_error (error, g_error_new_valist (JXS_ERROR, code, format, args));
   va_end (args);
   return FALSE;
 }
+
+#define refuse(error, ...) refuse_code (error, JXS_ERROR_SECURITY, __VA_ARGS__)
 
 static gboolean
 refuse_methods (JxsStarttlsSecurity *self, Methods theirs, GError **error)
@@ -127,17 +129,18 @@ refuse_methods (JxsStarttlsSecurity *self, Methods theirs, GError **error)
 
   if (self->has_password && !self->can_srp)
     return refuse (
-        self,
         error,
         _ ("The password for “%s” cannot be used: the security policy or the TLS library "
            "does not allow SRP"),
         name);
   if (self->has_password)
-    return refuse (self, error, _ ("“%s” did not enter the password, or cannot use one"), name);
+    return refuse_code (error,
+                        JXS_ERROR_AUTHENTICATION,
+                        _ ("“%s” did not enter the password, or cannot use one"),
+                        name);
   if ((theirs & METHOD_SRP) != 0)
-    return refuse (self, error, _ ("“%s” asks for a password, and none was entered here"), name);
-  return refuse (self,
-                 error,
+    return refuse (error, _ ("“%s” asks for a password, and none was entered here"), name);
+  return refuse (error,
                  _ ("“%s” offers no way of encryption that is supported and allowed here"),
                  name);
 }
@@ -178,15 +181,13 @@ take_choice (JxsStarttlsSecurity *self, JxsElement *element, GError **error)
     jxs_offer_parse (element, &choice);
   for (guint i = 0; i < choice.n_keys; i++)
     if (!jxs_offer_has_key (&self->offer, choice.keys[i].type, choice.keys[i].fingerprint))
-      return refuse (self,
-                     error,
+      return refuse (error,
                      _ ("“%s” chose another certificate than it offered; somebody may be "
                         "interfering"),
                      jxs_jid_to_string (self->peer));
   self->method = choose (self->offered & get_methods (&choice));
   if (self->method == METHOD_NONE)
-    return refuse (self,
-                   error,
+    return refuse (error,
                    _ ("“%s” chose a way of encryption that was not offered; somebody may be "
                       "interfering"),
                    jxs_jid_to_string (self->peer));
@@ -309,8 +310,7 @@ judge_cb (GTlsCertificate *certificate, gpointer user_data, GError **error)
   JxsStarttlsSecurity *self = JXS_STARTTLS_SECURITY (user_data);
 
   if (!jxs_offer_matches (&self->offer, certificate))
-    return refuse (self,
-                   error,
+    return refuse (error,
                    _ ("“%s” showed another certificate than it announced; somebody may be "
                       "listening in"),
                    jxs_jid_to_string (self->peer));
@@ -397,7 +397,7 @@ jxs_starttls_security_secure_async (JxsStreamSecurity *security,
         {
           job_fail (task,
                     g_error_new (JXS_ERROR,
-                                 JXS_ERROR_SECURITY,
+                                 JXS_ERROR_AUTHENTICATION,
                                  _ ("The password for “%s” is used up: agree on a new one"),
                                  jxs_jid_to_string (bare)));
           return;
@@ -458,10 +458,10 @@ jxs_starttls_security_start_sasl (JxsStreamSecurity *security, gboolean initiato
       password = jxs_passwords_take (self->passwords, self->peer, NULL);
       if (password == NULL)
         {
-          refuse (self,
-                  error,
-                  _ ("The password for “%s” is used up: agree on a new one"),
-                  jxs_jid_to_string (self->peer));
+          refuse_code (error,
+                       JXS_ERROR_AUTHENTICATION,
+                       _ ("The password for “%s” is used up: agree on a new one"),
+                       jxs_jid_to_string (self->peer));
           return NULL;
         }
       params.username = jxs_jid_to_string (self->username);
@@ -552,7 +552,8 @@ jxs_starttls_security_get_facts (JxsStreamSecurity *security, JxsStreamSecurityF
 {
   JxsStarttlsSecurity *self = JXS_STARTTLS_SECURITY (security);
 
-  facts->local_fingerprint = self->local_fingerprint;
+  /* A password leaves certificates out. */
+  facts->local_fingerprint = self->method == METHOD_SRP ? NULL : self->local_fingerprint;
   facts->peer_fingerprint = self->peer_fingerprint;
   facts->trust_level = self->level;
   facts->trust_origin = self->origin;

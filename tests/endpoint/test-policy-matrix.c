@@ -78,7 +78,7 @@ static const Row rows[] = {
     "XTLS, no password entered, verified key",
     "refused: password",
     "refused: password" },
-  { "short password", "STARTTLS only", "refused: not supported", "refused: not supported" },
+  { "short password", "STARTTLS only", "refused: password", "refused: not supported" },
   { "short password, encryption optional",
     "no encryption",
     "refused: not supported",
