@@ -15,9 +15,10 @@ typedef struct
 {
   guint8 header[5];
   guint n_header;
-  gsize left;         /* of the body */
-  GByteArray *record; /* (owned) (nullable): while it is to be looked into */
-  gboolean completed; /* a record, since the call of GnuTLS began */
+  gsize left;           /* of the body */
+  GByteArray *record;   /* (owned) (nullable): while it is to be looked into */
+  gboolean established; /* the handshake is over, in which GnuTLS refuses such records itself */
+  gboolean completed;   /* a record, since the call of GnuTLS began */
   gboolean looks;
 } JxsTlsGuard;
 

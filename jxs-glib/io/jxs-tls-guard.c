@@ -16,6 +16,7 @@ void
 jxs_tls_guard_begin (JxsTlsGuard *self)
 {
   self->completed = FALSE;
+  self->established = TRUE;
 }
 
 void
@@ -77,7 +78,7 @@ begin_record (JxsTlsGuard *self, gnutls_session_t session)
 {
   self->left = self->header[3] << 8 | self->header[4];
   /* GnuTLS goes on to a second one only if the first gave it nothing to return. */
-  self->looks = self->looks || self->completed;
+  self->looks = self->looks || (self->established && self->completed);
   if (self->looks && self->header[0] == APPLICATION_DATA &&
       gnutls_protocol_get_version (session) == GNUTLS_TLS1_3)
     self->record = g_byte_array_sized_new (self->left);
