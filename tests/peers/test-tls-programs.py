@@ -156,6 +156,8 @@ class Programs(s5b_case.S5bCase):
                         self.assert_saved()
                     # Its end, by close_notify, and ours.
                     program.process.stdin.close()
+                    if name == "gnutls":  # says it only if it is the first to
+                        await asyncio.wait_for(program.process.wait(), DEADLINE)
                     jxs.end_input()
                     self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "success")
                     self.assertEqual(await self.wait(jxs.wait), 0, jxs.errors.text())
