@@ -50,7 +50,6 @@ GSource *jxs_socket_core_create_source (JxsSocketCore *self,
                                         GCancellable *cancellable);
 
 void jxs_socket_core_set_gathering (JxsSocketCore *self, gboolean gathering);
-void jxs_socket_core_set_in_flights (JxsSocketCore *self);
 /* The end of each burst leaves byte by byte, from the thread-default context of the first call
  * (see JxsTailMachine). */
 void jxs_socket_core_set_relayed (JxsSocketCore *self, gboolean relayed);

@@ -33,7 +33,6 @@ struct _JxsSocketCore
   /* All guarded by out.mutex. */
   JxsSocketDirection out;
   gboolean gathering;
-  gboolean in_flights; /* blocking writes are gathered, until somebody wants to read */
   gboolean relayed;
   gboolean finishing; /* what is kept back otherwise leaves too */
   gsize gather_max;
@@ -182,19 +181,6 @@ read_now (JxsSocketCore *self, void *buffer, gsize count, GError **error)
   return take_read_ahead (self, buffer, count);
 }
 
-/* Who waits for the peer has said all it had to say. */
-static gboolean
-end_flight (JxsSocketCore *self, gboolean blocking, GCancellable *cancellable, GError **error)
-{
-  gboolean waiting;
-
-  g_mutex_lock (&self->out.mutex);
-  waiting = self->in_flights && jxs_byte_buffer_get_length (&self->out.buffer) > 0;
-  g_mutex_unlock (&self->out.mutex);
-
-  return !waiting || jxs_socket_core_flush (self, blocking, cancellable, error);
-}
-
 gssize
 jxs_socket_core_read (JxsSocketCore *self,
                       void *buffer,
@@ -221,8 +207,7 @@ jxs_socket_core_read (JxsSocketCore *self,
           g_propagate_error (error, g_steal_pointer (&local_error));
           return -1;
         }
-      if (!end_flight (self, TRUE, cancellable, error) ||
-          !g_socket_condition_wait (self->socket, G_IO_IN, cancellable, error))
+      if (!g_socket_condition_wait (self->socket, G_IO_IN, cancellable, error))
         return -1;
     }
 }
@@ -448,7 +433,7 @@ static GSourceFuncs flusher_funcs = {
 static void
 ensure_flusher (JxsSocketCore *self)
 {
-  if (self->flusher != NULL || self->in_flights || get_sendable (self) == 0)
+  if (self->flusher != NULL || get_sendable (self) == 0)
     return;
 
   self->flusher = g_source_new (&flusher_funcs, sizeof (Flusher));
@@ -530,7 +515,7 @@ static gssize
 write_now (JxsSocketCore *self, const void *data, gsize count, gboolean blocking, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
-  gboolean gathering = blocking ? self->in_flights : self->gathering;
+  gboolean gathering = !blocking && self->gathering;
   gssize sent = -1;
 
   if (report_error (self, error))
@@ -664,7 +649,6 @@ jxs_socket_core_set_gathering (JxsSocketCore *self, gboolean gathering)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
 
   self->gathering = gathering;
-  self->in_flights = FALSE;
   if (jxs_byte_buffer_get_length (&self->out.buffer) == 0)
     jxs_byte_buffer_clear (&self->out.buffer);
   if (gathering && self->flusher == NULL)
@@ -702,14 +686,6 @@ jxs_socket_core_finish (JxsSocketCore *self)
   self->finishing = TRUE;
 }
 
-void
-jxs_socket_core_set_in_flights (JxsSocketCore *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->out.mutex);
-
-  self->in_flights = TRUE;
-}
-
 /* Polling */
 
 GSource *
@@ -726,11 +702,8 @@ gboolean
 jxs_socket_core_is_ready (JxsSocketCore *self, GIOCondition condition)
 {
   JxsSocketDirection *direction = condition == G_IO_IN ? &self->in : &self->out;
-  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&direction->mutex);
 
-  if (condition == G_IO_IN)
-    end_flight (self, FALSE, NULL, NULL);
-  locker = g_mutex_locker_new (&direction->mutex);
   return direction->ready || g_socket_condition_check (self->socket, condition) != 0;
 }
 

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  *   then the body); its sources are those of the socket plus "ready now" while bytes are left;
  * - gathering: while switched on, what is written without waiting is collected and leaves in one
  *   send: when 128 KiB are collected, on flush and close, and always before the main loop sleeps.
- *   A blocking write sends at once, after what was collected before it, unless in flights;
+ *   A blocking write sends at once, after what was collected before it;
  * - back-pressure: what the socket does not take stays collected, up to the same bound; then writes
  *   would block;
  * - half-close: closing the output stream is shutdown (SHUT_WR) when "half-close" is on;
@@ -40,11 +40,6 @@ gboolean jxs_socket_stream_get_relayed (JxsSocketStream *self);
 /* Call in the context that writes, which is where the collected bytes leave from; off at
  * construction. */
 void jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering);
-/* Until gathering is set: blocking writes are collected too, and leave together when the bytes of
- * the peer are waited for. For a handshake, whose flights of messages GnuTLS writes record by
- * record: over in-band bytestreams each write becomes a stanza, over TCP a segment. The last flight
- * leaves once gathering is set, or at close. */
-void jxs_socket_stream_set_in_flights (JxsSocketStream *self);
 /* For TLS, from any thread. While it gathers, a record is taken whole if there is room. To make
  * room sends what can be sent without waiting: FALSE if that would block, or fails; always TRUE
  * when it does not gather. */

@@ -558,14 +558,6 @@ jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering)
   jxs_socket_core_set_gathering (self->core, gathering);
 }
 
-void
-jxs_socket_stream_set_in_flights (JxsSocketStream *self)
-{
-  g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
-
-  jxs_socket_core_set_in_flights (self->core);
-}
-
 gboolean
 jxs_socket_stream_has_room (JxsSocketStream *self)
 {

@@ -146,60 +146,6 @@ test_gathering (Fixture *fixture, gconstpointer unused)
   g_assert_false (g_main_context_iteration (NULL, FALSE));
 }
 
-/* Says something in two writes, and waits for the answer. (transfer full) */
-static gpointer
-converse (gpointer user_data)
-{
-  Fixture *fixture = user_data;
-  GOutputStream *out = G_OUTPUT_STREAM (fixture->out[0]);
-  char answer[16] = "";
-
-  g_assert_cmpint (g_output_stream_write (out, "hel", 3, NULL, NULL), ==, 3);
-  g_assert_cmpint (g_output_stream_write (out, "lo", 2, NULL, NULL), ==, 2);
-  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (JXS_SOCKET_STREAM (fixture->end[0])),
-                    ==,
-                    0);
-  g_input_stream_read (G_INPUT_STREAM (fixture->in[0]), answer, sizeof answer - 1, NULL, NULL);
-  return g_strdup (answer);
-}
-
-/* In flights, blocking writes leave together, when their writer reads, and at the end. */
-static void
-test_flights (Fixture *fixture, gconstpointer unused)
-{
-  JxsSocketStream *stream = JXS_SOCKET_STREAM (fixture->end[0]);
-  GOutputStream *out = G_OUTPUT_STREAM (fixture->out[0]);
-  GInputStream *in = G_INPUT_STREAM (fixture->in[1]);
-  g_autofree char *answer = NULL;
-  char buffer[16] = "";
-  GThread *thread;
-
-  jxs_socket_stream_set_in_flights (stream);
-  thread = g_thread_new ("converse", converse, fixture);
-  g_assert_cmpint (g_input_stream_read (in, buffer, sizeof buffer, NULL, NULL), ==, 5);
-  g_assert_cmpmem (buffer, 5, "hello", 5);
-  g_assert_cmpint (write_now (fixture, 1, "well", 4), ==, 4);
-  answer = g_thread_join (thread);
-  g_assert_cmpstr (answer, ==, "well");
-
-  /* Who only asks waits as well. */
-  g_assert_cmpint (g_output_stream_write (out, "more", 4, NULL, NULL), ==, 4);
-  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (stream), ==, 5);
-  g_assert_false (g_pollable_input_stream_is_readable (fixture->in[0]));
-  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (stream), ==, 9);
-
-  g_assert_cmpint (g_output_stream_write (out, "last", 4, NULL, NULL), ==, 4);
-  jxs_socket_stream_set_gathering (stream, TRUE);
-  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (stream), ==, 9);
-  g_assert_true (g_main_context_iteration (NULL, FALSE));
-  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (stream), ==, 13);
-
-  jxs_socket_stream_set_in_flights (stream);
-  g_assert_cmpint (g_output_stream_write (out, "!", 1, NULL, NULL), ==, 1);
-  g_assert_true (g_io_stream_close (fixture->end[0], NULL, NULL));
-  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (stream), ==, 14);
-}
-
 static gsize
 read_until_would_block (Fixture *fixture, int i, GString *into)
 {
@@ -214,6 +160,47 @@ read_until_would_block (Fixture *fixture, int i, GString *into)
       total += n;
     }
   return total;
+}
+
+/* A TLS record is taken whole or not at all, and who writes several asks for room between them. */
+static void
+test_whole_records (Fixture *fixture, gconstpointer unused)
+{
+  JxsSocketStream *stream = JXS_SOCKET_STREAM (fixture->end[0]);
+  g_autofree char *record = g_malloc0 (16 * 1024 + 256);
+  g_autoptr (GError) error = NULL;
+  gsize total = 0;
+  gsize got = 0;
+
+  g_assert_false (jxs_socket_stream_has_room (stream));
+  g_assert_true (jxs_socket_stream_make_room (stream, &error));
+  jxs_socket_stream_set_gathering (stream, TRUE);
+  while (jxs_socket_stream_make_room (stream, &error))
+    {
+      g_assert_true (jxs_socket_stream_has_room (stream));
+      g_assert_cmpint (write_now (fixture, 0, record, 16 * 1024 + 256), ==, 16 * 1024 + 256);
+      total += 16 * 1024 + 256;
+    }
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_clear_error (&error);
+  g_assert_false (jxs_socket_stream_has_room (stream));
+
+  while (!jxs_socket_stream_make_room (stream, NULL))
+    got += read_until_would_block (fixture, 1, NULL);
+  g_assert_true (jxs_socket_stream_has_room (stream));
+  while (got < total)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      got += read_until_would_block (fixture, 1, NULL);
+    }
+  g_assert_cmpint (write_now (fixture, 0, "last", 4), ==, 4);
+  g_assert_true (jxs_socket_stream_send_all (stream, NULL, &error));
+  g_assert_cmpuint (jxs_socket_stream_get_bytes_written (stream), ==, total + 4);
+
+  g_assert_true (g_io_stream_close (fixture->end[0], NULL, NULL));
+  g_assert_false (jxs_socket_stream_has_room (stream));
+  g_assert_false (jxs_socket_stream_make_room (stream, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
 static void
@@ -772,7 +759,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   ADD ("read-ahead", test_read_ahead);
   ADD ("gathering", test_gathering);
-  ADD ("flights", test_flights);
+  ADD ("whole-records", test_whole_records);
   ADD ("flush", test_flush);
   ADD ("flush-on-close", test_flush_on_close);
   ADD ("flush-on-close-async", test_flush_on_close_async);
