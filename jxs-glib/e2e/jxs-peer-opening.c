@@ -14,32 +14,34 @@
 static GError *
 explain_end (JxsPeerOpening *self, const GError *error)
 {
-  if (!g_error_matches (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_UNSUPPORTED_FEATURE))
+  if (!g_error_matches (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_UNSUPPORTED_FEATURE) ||
+      self->security == NULL)
     return NULL;
+  if (jxs_stream_security_demands_password (self->security))
+    return g_error_new_literal (JXS_ERROR,
+                                JXS_ERROR_AUTHENTICATION,
+                                _ ("The peer did not enter the password"));
   if (self->machine.state == JXS_PEER_STREAM_WAIT_STARTTLS)
     return g_error_new_literal (JXS_ERROR,
                                 JXS_ERROR_SECURITY,
                                 _ ("The peer does not encrypt, but encryption is required"));
-  if (self->machine.state == JXS_PEER_STREAM_WAIT_AUTH &&
-      g_strcmp0 (self->mechanism, "EXTERNAL") != 0)
-    return g_error_new_literal (JXS_ERROR,
-                                JXS_ERROR_AUTHENTICATION,
-                                _ ("The peer did not enter the password"));
   return NULL;
 }
 
 void
 jxs_peer_opening_take_error (JxsPeerOpening *self, GError *error)
 {
-  if (self->error == NULL)
-    {
-      GError *explained = explain_end (self, error);
+  GError *explained;
 
-      self->error = explained != NULL ? explained : g_steal_pointer (&error);
+  if (self->error != NULL)
+    {
       g_clear_error (&error);
+      return;
     }
-  else
-    g_clear_error (&error);
+  explained = explain_end (self, error);
+  self->decided |= explained != NULL;
+  self->error = explained != NULL ? explained : g_steal_pointer (&error);
+  g_clear_error (&error);
 }
 
 void
@@ -67,11 +69,18 @@ jxs_peer_opening_judge_features (JxsPeerOpening *self, JxsElement *features)
   self->refusal = JXS_STREAM_ERROR_POLICY_VIOLATION;
   if (self->machine.state == JXS_PEER_STREAM_PLAIN)
     {
+      if (parsed.starttls == NULL && jxs_stream_security_demands_password (self->security))
+        return refuse (self,
+                       JXS_STREAM_ERROR_POLICY_VIOLATION,
+                       JXS_ERROR_AUTHENTICATION,
+                       _ ("The peer cannot prove the password: it does not encrypt"));
       if (parsed.starttls == NULL && !self->optional)
         return refuse (self,
                        JXS_STREAM_ERROR_POLICY_VIOLATION,
                        JXS_ERROR_SECURITY,
                        _ ("The peer does not encrypt, but encryption is required"));
+      /* What is offered will not do. */
+      self->refusal = JXS_STREAM_ERROR_UNSUPPORTED_FEATURE;
       if (parsed.starttls != NULL)
         return jxs_stream_security_set_offer (self->security,
                                               jxs_peer_stream_get_offer (parsed.starttls),

@@ -58,14 +58,26 @@ jxs_starttls_security_needs_tls (JxsStreamSecurity *security)
   return !JXS_STARTTLS_SECURITY (security)->over_xtls;
 }
 
+static gboolean
+needs_srp (JxsStarttlsSecurity *self)
+{
+  return self->has_password && self->password_kind == JXS_PASSWORD_SHORT;
+}
+
+static gboolean
+jxs_starttls_security_demands_password (JxsStreamSecurity *security)
+{
+  JxsStarttlsSecurity *self = JXS_STARTTLS_SECURITY (security);
+
+  return self->method == METHOD_NONE ? needs_srp (self) : self->has_password;
+}
+
 /* With a password, what it needs; never a way around it. */
 static Methods
 get_possible_methods (JxsStarttlsSecurity *self)
 {
-  Methods methods = METHOD_X509;
+  Methods methods = needs_srp (self) ? METHOD_NONE : METHOD_X509;
 
-  if (self->has_password && self->password_kind == JXS_PASSWORD_SHORT)
-    methods = METHOD_NONE;
   if (self->has_password && self->can_srp)
     methods |= METHOD_SRP;
   return methods;
@@ -589,6 +601,7 @@ jxs_starttls_security_class_init (JxsStarttlsSecurityClass *klass)
 
   object_class->finalize = jxs_starttls_security_finalize;
   security_class->needs_tls = jxs_starttls_security_needs_tls;
+  security_class->demands_password = jxs_starttls_security_demands_password;
   security_class->build_offer = jxs_starttls_security_build_offer;
   security_class->set_offer = jxs_starttls_security_set_offer;
   security_class->secure_async = jxs_starttls_security_secure_async;

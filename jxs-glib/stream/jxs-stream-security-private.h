@@ -31,6 +31,8 @@ struct _JxsStreamSecurityClass
 
   /* Whether TLS is still to be started: else only the functions of SASL are called. */
   gboolean (*needs_tls) (JxsStreamSecurity *self);
+  /* Whether the peer can go on only with a password. */
+  gboolean (*demands_password) (JxsStreamSecurity *self);
   /* The next <offer/> (XEP-0250 §3.3) of ours: the receiver's in its features, the initiator's in
    * <starttls/>, the receiver's in <proceed/>. (transfer full) (nullable): none. */
   JxsElement *(*build_offer) (JxsStreamSecurity *self);
@@ -63,6 +65,7 @@ struct _JxsStreamSecurityClass
 };
 
 gboolean jxs_stream_security_needs_tls (JxsStreamSecurity *self);
+gboolean jxs_stream_security_demands_password (JxsStreamSecurity *self);
 JxsElement *jxs_stream_security_build_offer (JxsStreamSecurity *self);
 gboolean jxs_stream_security_set_offer (JxsStreamSecurity *self, JxsElement *offer, GError **error);
 void jxs_stream_security_secure_async (JxsStreamSecurity *self,

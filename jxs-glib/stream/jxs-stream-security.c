@@ -23,6 +23,14 @@ jxs_stream_security_needs_tls (JxsStreamSecurity *self)
   return JXS_STREAM_SECURITY_GET_CLASS (self)->needs_tls (self);
 }
 
+gboolean
+jxs_stream_security_demands_password (JxsStreamSecurity *self)
+{
+  g_return_val_if_fail (JXS_IS_STREAM_SECURITY (self), FALSE);
+
+  return JXS_STREAM_SECURITY_GET_CLASS (self)->demands_password (self);
+}
+
 JxsElement *
 jxs_stream_security_build_offer (JxsStreamSecurity *self)
 {

@@ -81,7 +81,7 @@ static const Row rows[] = {
   { "short password", "STARTTLS only", "refused: password", "refused: not supported" },
   { "short password, encryption optional",
     "no encryption",
-    "refused: not supported",
+    "refused: password",
     "refused: not supported" },
   { "short password, minimum: verified", "XTLS, same password", "srp, verified", "srp, verified" },
   { "strong password", "XTLS, same password", "srp, verified", "srp, verified" },
