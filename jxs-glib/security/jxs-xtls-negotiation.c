@@ -260,6 +260,10 @@ jxs_xtls_security_set_remote (JxsSecurity *security, JxsElement *element, GError
   if (self->machine.state != (initiator ? JXS_XTLS_STATE_OFFERED : JXS_XTLS_STATE_NONE))
     return out_of_order (error);
 
+  /* Who was offered XTLS said that it speaks it: that something of it got lost on the way is no
+   * reason to try what is left (jingle-xtls §4, §7.3). */
+  if (initiator && element == NULL)
+    self->allows_starttls = FALSE;
   /* Who may use nothing of XTLS does not speak it. */
   if (element == NULL || (!initiator && get_possible_methods (self) == 0))
     return take_no_security (self, error);

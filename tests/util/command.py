@@ -5,6 +5,7 @@ import base64
 import os
 import queue
 import subprocess
+import tempfile
 import threading
 
 JXS = os.environ.get("JXS_TEST_COMMAND", "jxs")
@@ -22,13 +23,17 @@ def traces_of(secret):
 
 
 class Jxs:
-    """A running `jxs`. Lines of both outputs are kept and can be waited for. `prefix` is a command that runs it."""
+    """A running `jxs`. Lines of both outputs are kept and can be waited for. `prefix` is a command that runs it.
+
+    It remembers nothing of others that ran before, unless the environment names a folder for its data.
+    """
 
     def __init__(self, *arguments, prefix=(), environment=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more):
         self.arguments = arguments
+        self.data = tempfile.TemporaryDirectory(prefix="jxs-data-")
         self.process = subprocess.Popen(
             [*prefix, JXS, *arguments], stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
-            env={**os.environ, "NO_COLOR": "1", **(environment or {})}, **more,
+            env={**os.environ, "NO_COLOR": "1", "XDG_DATA_HOME": self.data.name, **(environment or {})}, **more,
         )
         self.output = Lines(self.process.stdout) if stdout == subprocess.PIPE else None
         self.errors = Lines(self.process.stderr)
@@ -49,6 +54,7 @@ class Jxs:
                     stream.close()
                 except BrokenPipeError:
                     pass
+        self.data.cleanup()
 
     def send(self, line):
         self.process.stdin.write(line.encode() + b"\n")
