@@ -305,42 +305,46 @@ try_handshake (GTask *task)
   return TRUE;
 }
 
-static GIOCondition
-get_awaited (JxsTlsConnection *self)
+static void
+cancelled_cb (GCancellable *cancellable, gpointer source)
 {
-  gboolean ready;
-
-  return jxs_tls_session_poll (self->session, G_IO_IN, &ready);
+  g_source_set_ready_time (source, 0);
 }
 
 static gboolean base_ready_cb (GObject *stream, gpointer user_data);
 
-/* For a source of base, with nothing around it: there may be hundreds of peers that say nothing,
- * and each source costs every other one time. Nobody else has the connection before this is done.
- */
+/* For one source of base, with nothing around or below it: there may be hundreds of peers that say
+ * nothing, and each source costs all others time. Nobody else has the connection before this is
+ * done. The data of the task is the handler on its cancellable. */
 static void
 wait_for_base (GTask *task)
 {
   JxsTlsConnection *self = g_task_get_source_object (task);
-  GIOCondition condition = get_awaited (self);
-  g_autoptr (GSource) source =
-      jxs_tls_source_new_below (self->session, condition, g_task_get_cancellable (task));
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  g_autoptr (GSource) source = NULL;
+  gulong handler = 0;
+  gboolean ready;
 
-  g_task_set_task_data (task, GUINT_TO_POINTER (condition), NULL);
+  source = jxs_tls_source_new_below (self->session,
+                                     jxs_tls_session_poll (self->session, G_IO_IN, &ready));
   g_task_attach_source (task, source, G_SOURCE_FUNC (base_ready_cb));
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable,
+                                     G_CALLBACK (cancelled_cb),
+                                     g_source_ref (source),
+                                     (GDestroyNotify) g_source_unref);
+  g_task_set_task_data (task, GSIZE_TO_POINTER (handler), NULL);
 }
 
 static gboolean
 base_ready_cb (GObject *stream, gpointer user_data)
 {
   GTask *task = user_data;
-  JxsTlsConnection *self = g_task_get_source_object (task);
 
-  if (try_handshake (task))
-    return G_SOURCE_REMOVE;
-  if (get_awaited (self) == GPOINTER_TO_UINT (g_task_get_task_data (task)))
-    return G_SOURCE_CONTINUE;
-  wait_for_base (task);
+  g_cancellable_disconnect (g_task_get_cancellable (task),
+                            GPOINTER_TO_SIZE (g_task_get_task_data (task)));
+  if (!try_handshake (task))
+    wait_for_base (task);
   return G_SOURCE_REMOVE;
 }
 

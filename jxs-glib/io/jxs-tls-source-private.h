@@ -12,9 +12,7 @@ GSource *jxs_tls_source_new (JxsTlsSession *session,
                              GIOCondition condition,
                              GCancellable *cancellable);
 /* A source of base alone, for what jxs_tls_session_poll() says. */
-GSource *jxs_tls_source_new_below (JxsTlsSession *session,
-                                   GIOCondition condition,
-                                   GCancellable *cancellable);
+GSource *jxs_tls_source_new_below (JxsTlsSession *session, GIOCondition condition);
 gboolean jxs_tls_source_is_ready (JxsTlsSession *session, GIOCondition condition);
 /* Blocks until it is ready; sends before that what was gathered below. FALSE: cancelled, or sending
  * failed. */

@@ -17,17 +17,17 @@ typedef struct
 } TlsSource;
 
 GSource *
-jxs_tls_source_new_below (JxsTlsSession *session, GIOCondition condition, GCancellable *cancellable)
+jxs_tls_source_new_below (JxsTlsSession *session, GIOCondition condition)
 {
   GIOStream *base = jxs_tls_session_get_base (session);
 
   if (condition == G_IO_IN)
     return g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (
                                                       g_io_stream_get_input_stream (base)),
-                                                  cancellable);
+                                                  NULL);
   return g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (
                                                      g_io_stream_get_output_stream (base)),
-                                                 cancellable);
+                                                 NULL);
 }
 
 static void
@@ -50,7 +50,7 @@ wait_for (TlsSource *self, GIOCondition condition)
     g_source_remove_child_source (source, g_steal_pointer (&self->below));
   if (condition == 0)
     return;
-  self->below = jxs_tls_source_new_below (self->session, condition, NULL);
+  self->below = jxs_tls_source_new_below (self->session, condition);
   add_child (source, self->below);
 }
 
