@@ -45,6 +45,8 @@ void jxs_socket_stream_set_gathering (JxsSocketStream *self, gboolean gathering)
  * when it does not gather. */
 gboolean jxs_socket_stream_has_room (JxsSocketStream *self);
 gboolean jxs_socket_stream_make_room (JxsSocketStream *self, GError **error);
+/* Sends as much of what was gathered as the socket takes, without waiting for the loop to turn. */
+void jxs_socket_stream_send_now (JxsSocketStream *self);
 /* Blocks until all that is gathered is sent. */
 gboolean
 jxs_socket_stream_send_all (JxsSocketStream *self, GCancellable *cancellable, GError **error);

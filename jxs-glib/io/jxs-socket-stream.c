@@ -576,6 +576,14 @@ jxs_socket_stream_send_all (JxsSocketStream *self, GCancellable *cancellable, GE
   return jxs_socket_core_flush (self->core, TRUE, cancellable, error);
 }
 
+void
+jxs_socket_stream_send_now (JxsSocketStream *self)
+{
+  g_return_if_fail (JXS_IS_SOCKET_STREAM (self));
+
+  jxs_socket_core_flush (self->core, FALSE, NULL, NULL);
+}
+
 gsize
 jxs_socket_stream_get_pending (JxsSocketStream *self)
 {

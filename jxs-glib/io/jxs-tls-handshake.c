@@ -176,6 +176,8 @@ jxs_tls_session_step (JxsTlsSession *self, GError **error)
     result = gnutls_handshake (self->gnutls);
   while (result < 0 && !jxs_tls_is_passing (result) && !gnutls_error_is_fatal (result) &&
          ++self->nuisances < JXS_TLS_MAX_NUISANCES);
+  if (self->socket != NULL) /* a flight; the peer has nothing to say before it comes */
+    jxs_socket_stream_send_now (self->socket);
   if (jxs_tls_is_passing (result))
     {
       jxs_tls_session_set_would_block (error);
