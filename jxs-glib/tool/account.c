@@ -7,7 +7,7 @@
 
 #include <glib/gi18n.h>
 
-#define PASSWORD_FILE_MAX_BYTES 4096
+#define STRONG_LENGTH 20 /* letters and digits that make a password one that nobody can guess */
 #define END_SECONDS 10
 #define LOST_MS 250  /* in which the end of the server is noticed, if it ended */
 #define UNMAP_MS 500 /* of a router, for the end of a mapping */
@@ -45,13 +45,6 @@ tool_account_add_options (ToolAccount *self, GOptionContext *context)
       N_ ("Read the password from the first line of a file; otherwise it is taken from the "
           "environment variable JXS_PASSWORD, or asked for"),
       "FILE" },
-    { "identity",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &self->identity_path,
-      N_ ("The file with your key (see “jxs identity”)"),
-      "FILE" },
     { "trust-fingerprint",
       0,
       0,
@@ -66,6 +59,14 @@ tool_account_add_options (ToolAccount *self, GOptionContext *context)
       G_OPTION_ARG_FILENAME,
       &self->trust_path,
       N_ ("The file with the keys of others (see “jxs trust”)"),
+      "FILE" },
+    { "peer-password-file",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &self->peer_password_file,
+      N_ ("Let a password prove who is there: the first line of a file, which the other side "
+          "gives too; good for one call"),
       "FILE" },
     { "verified-only",
       0,
@@ -85,6 +86,7 @@ tool_account_add_options (ToolAccount *self, GOptionContext *context)
   };
 
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  tool_identity_add_options (&self->key, context);
   tool_network_add_options (&self->network, context);
 }
 
@@ -117,37 +119,6 @@ tool_parse_peer (const char *text, GError **error)
                                  error);
 }
 
-static void
-wipe (char *text)
-{
-  volatile char *p = text;
-
-  while (p != NULL && *p != '\0')
-    *p++ = '\0';
-  g_free (text);
-}
-
-static char *
-read_password_file (const char *path, GError **error)
-{
-  g_autofree char *name = g_filename_display_name (path);
-  char *text = NULL;
-  gsize length = 0;
-
-  if (!g_file_get_contents (path, &text, &length, error))
-    return NULL;
-  text[strcspn (text, "\r\n")] = '\0';
-  if (*text != '\0' && length <= PASSWORD_FILE_MAX_BYTES && g_utf8_validate (text, -1, NULL))
-    return text;
-  g_set_error (error,
-               JXS_ERROR,
-               JXS_ERROR_INVALID_ARGUMENT,
-               _ ("The first line of “%s” is no password"),
-               name);
-  wipe (text);
-  return NULL;
-}
-
 static char *
 get_password (ToolAccount *self, GError **error)
 {
@@ -156,53 +127,67 @@ get_password (ToolAccount *self, GError **error)
   g_autofree char *prompt = NULL;
 
   if (self->password_file != NULL)
-    return read_password_file (self->password_file, error);
+    return tool_read_password_file (self->password_file, error);
   if (from_environment != NULL)
     return g_strdup (from_environment);
   prompt = g_strdup_printf (_ ("Password for %s: "), jxs_jid_to_string (bare));
-  return tool_ask_password (prompt, error);
+  return tool_ask_password (prompt, "--password-file, JXS_PASSWORD", error);
 }
 
 /* JID=FINGERPRINT, or the fingerprint of the one peer there is. */
 static gboolean
-pin (ToolAccount *self, const char *text, JxsJid *peer, GError **error)
+parse_pin (const char *text, JxsJid *peer, JxsJid **jid, char **fingerprint, GError **error)
 {
   const char *equals = strrchr (text, '=');
   g_autofree char *address = equals != NULL ? g_strndup (text, equals - text) : NULL;
-  g_autofree char *fingerprint = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (JxsJid) jid = NULL;
 
   if (address != NULL)
-    jid = jxs_jid_new (address, error);
+    *jid = jxs_jid_new (address, error);
   else if (peer != NULL)
-    jid = jxs_jid_ref (peer);
+    *jid = jxs_jid_ref (peer);
   else
     g_set_error (error,
                  JXS_ERROR,
                  JXS_ERROR_INVALID_JID,
                  _ ("Whose fingerprint is “%s”? Write JID=FINGERPRINT"),
                  text);
-  if (jid == NULL)
-    return FALSE;
-  fingerprint = jxs_fingerprint_from_text (equals != NULL ? equals + 1 : text, error);
-  if (fingerprint == NULL)
-    return FALSE;
-  jxs_trust_store_set_level_async (self->trust,
-                                   jid,
-                                   fingerprint,
-                                   JXS_TRUST_LEVEL_VERIFIED,
-                                   JXS_TRUST_ORIGIN_FINGERPRINT,
-                                   G_PRIORITY_DEFAULT,
-                                   tool_get_cancellable (),
-                                   tool_result_cb,
-                                   &result);
-  return jxs_trust_store_set_level_finish (self->trust, tool_wait (&result), error);
+  return *jid != NULL &&
+         (*fingerprint = jxs_fingerprint_from_text (equals != NULL ? equals + 1 : text, error)) !=
+             NULL;
+}
+
+/* only_parse: to find fault early */
+static gboolean
+pin_all (ToolAccount *self, JxsJid *peer, gboolean only_parse, GError **error)
+{
+  for (gsize i = 0; self->fingerprints != NULL && self->fingerprints[i] != NULL; i++)
+    {
+      g_autoptr (JxsJid) jid = NULL;
+      g_autofree char *fingerprint = NULL;
+      g_autoptr (GAsyncResult) result = NULL;
+
+      if (!parse_pin (self->fingerprints[i], peer, &jid, &fingerprint, error))
+        return FALSE;
+      if (only_parse)
+        continue;
+      jxs_trust_store_set_level_async (self->trust,
+                                       jid,
+                                       fingerprint,
+                                       JXS_TRUST_LEVEL_VERIFIED,
+                                       JXS_TRUST_ORIGIN_FINGERPRINT,
+                                       G_PRIORITY_DEFAULT,
+                                       tool_get_cancellable (),
+                                       tool_result_cb,
+                                       &result);
+      if (!jxs_trust_store_set_level_finish (self->trust, tool_wait (&result), error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* Takes what the command line says. */
 static gboolean
-prepare (ToolAccount *self, const char *resource, GError **error)
+prepare (ToolAccount *self, const char *resource, JxsJid *peer, GError **error)
 {
   g_autoptr (JxsJid) jid = parse_account (self->jid_text, error);
 
@@ -214,34 +199,18 @@ prepare (ToolAccount *self, const char *resource, GError **error)
     self->jid =
         jxs_jid_new_from_parts (jxs_jid_get_local (jid), jxs_jid_get_domain (jid), resource, error);
 
-  return self->jid != NULL && tool_network_apply (&self->network, NULL, error);
+  return self->jid != NULL && pin_all (self, peer, TRUE, error) &&
+         tool_network_apply (&self->network, NULL, error);
 }
 
 static gboolean
 load_trust (ToolAccount *self, JxsJid *peer, GError **error)
 {
   self->trust = tool_trust_open (self->trust_path, error);
-  if (self->trust == NULL)
+  if (self->trust == NULL || !pin_all (self, peer, FALSE, error))
     return FALSE;
-  for (gsize i = 0; self->fingerprints != NULL && self->fingerprints[i] != NULL; i++)
-    if (!pin (self, self->fingerprints[i], peer, error))
-      return FALSE;
-  tool_contact_watch (self->trust, self->questions);
+  self->contact = tool_contact_new (self->trust, self->questions);
   return TRUE;
-}
-
-static gboolean
-load_identity (ToolAccount *self, GError **error)
-{
-  g_autoptr (GFile) file = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-
-  file = self->identity_path != NULL ? g_file_new_for_commandline_arg (self->identity_path)
-                                     : tool_identity_file (self->jid);
-  jxs_identity_load_or_generate_async (
-      file, self->jid, NULL, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
-  self->identity = jxs_identity_load_or_generate_finish (tool_wait (&result), error);
-  return self->identity != NULL;
 }
 
 static void
@@ -304,14 +273,15 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
       *status = tool_usage (_ ("Which account? Give its address with --jid"));
       return FALSE;
     }
-  if (!prepare (self, resource, &error))
+  if (!prepare (self, resource, peer, &error))
     {
       tool_fail (NULL, error);
       *status = TOOL_USAGE;
       return FALSE;
     }
   self->questions = tool_questions_new ();
-  if (!load_identity (self, &error) || !load_trust (self, peer, &error))
+  self->identity = tool_identity_load (&self->key, self->jid, &error);
+  if (self->identity == NULL || !load_trust (self, peer, &error))
     {
       *status = tool_fail (NULL, error);
       return FALSE;
@@ -323,7 +293,7 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
       return FALSE;
     }
   connected = connect_client (self, password, &error);
-  wipe (password);
+  tool_wipe (password);
   if (!connected)
     {
       what = g_strdup_printf (_ ("Cannot connect as %s"), jxs_jid_to_string (self->jid));
@@ -348,6 +318,32 @@ tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *s
     tool_trace (self->endpoint,
                 jxs_jid_to_string (jxs_channel_get_local_jid (JXS_CHANNEL (self->client))));
   return TRUE;
+}
+
+gboolean
+tool_account_set_peer_password (ToolAccount *self,
+                                JxsJid *peer,
+                                const char *password,
+                                GError **error)
+{
+  char *from_file = NULL;
+  gsize length = 0;
+  gboolean set;
+
+  if (password == NULL)
+    password = from_file = tool_read_password_file (self->peer_password_file, error);
+  if (password == NULL)
+    return FALSE;
+  for (const char *p = password; *p != '\0'; p++)
+    length += g_ascii_isalnum (*p) ? 1 : 0;
+  set = jxs_endpoint_set_peer_password (self->endpoint,
+                                        peer,
+                                        password,
+                                        length >= STRONG_LENGTH ? JXS_PASSWORD_STRONG
+                                                                : JXS_PASSWORD_SHORT,
+                                        error);
+  g_clear_pointer (&from_file, tool_wipe);
+  return set;
 }
 
 int
@@ -397,13 +393,15 @@ may_be_of_server (const GError *error)
 int
 tool_account_fail (ToolAccount *self, const char *what, JxsJid *peer, const GError *error)
 {
+  tool_contact_withdraw (self->contact, peer);
   /* Relays mostly are part of the server: its end may be seen on their connections first. */
   if (may_be_of_server (error))
     run_for (LOST_MS, &self->is_lost);
   if (self->is_lost)
     return tool_account_fail_lost (self);
   /* Whoever names the peer says the whole. */
-  return tool_fail (strstr (error->message, jxs_jid_to_string (peer)) == NULL ? what : NULL, error);
+  return tool_fail_peer (strstr (error->message, jxs_jid_to_string (peer)) == NULL ? what : NULL,
+                         error);
 }
 
 void
@@ -427,8 +425,7 @@ tool_account_clear (ToolAccount *self)
   if (self->is_mapped)
     run_for (UNMAP_MS, NULL);
   g_clear_object (&self->identity);
-  if (self->trust != NULL)
-    g_signal_handlers_disconnect_by_data (self->trust, self->questions);
+  g_clear_pointer (&self->contact, tool_contact_free);
   g_clear_object (&self->trust);
   g_clear_pointer (&self->questions, tool_questions_free);
   g_clear_pointer (&self->jid, jxs_jid_unref);
@@ -438,7 +435,8 @@ tool_account_clear (ToolAccount *self)
   g_clear_pointer (&self->server, g_free);
   g_clear_pointer (&self->ca_file, g_free);
   g_clear_pointer (&self->password_file, g_free);
-  g_clear_pointer (&self->identity_path, g_free);
+  tool_identity_clear (&self->key);
+  g_clear_pointer (&self->peer_password_file, g_free);
   g_clear_pointer (&self->trust_path, g_free);
   g_clear_pointer (&self->fingerprints, g_strfreev);
 }
@@ -464,15 +462,22 @@ tool_account_call (
   else if ((peer = tool_parse_peer (argv[1], &error)) == NULL)
     status = tool_fail (NULL, error);
   else if (tool_account_open (&account, NULL, peer, &status))
-    status = run (&account, peer);
+    {
+      if (account.peer_password_file == NULL ||
+          tool_account_set_peer_password (&account, peer, NULL, &error))
+        status = run (&account, peer);
+      else
+        status = tool_fail (NULL, error);
+    }
   tool_account_clear (&account);
   return status;
 }
 
 static void
-print_trust (JxsConnection *connection)
+print_key (ToolAccount *self, JxsConnection *connection, const char *fingerprint)
 {
   const char *origin = tool_trust_describe_origin (jxs_connection_get_trust_origin (connection));
+  g_autofree char *text = tool_fingerprint (fingerprint, 2);
 
   switch (jxs_connection_get_trust_level (connection))
     {
@@ -486,35 +491,37 @@ print_trust (JxsConnection *connection)
     case JXS_TRUST_LEVEL_UNKNOWN:
     case JXS_TRUST_LEVEL_DISTRUSTED:
     default:
+      if (tool_contact_has_shown (self->contact, fingerprint))
+        {
+          tool_say (0, "%s", _ ("Their key is new and not verified."));
+          return;
+        }
       tool_say (
           0,
           "%s",
           _ ("Their key is new and not verified; “jxs verify” makes sure that it is theirs:"));
     }
+  g_printerr ("  %s\n", text);
 }
 
 void
-tool_print_connection (JxsConnection *connection)
+tool_account_print_connection (ToolAccount *self, JxsConnection *connection)
 {
   const char *cipher = jxs_connection_get_cipher_name (connection);
   const char *fingerprint = jxs_connection_get_peer_fingerprint (connection);
   g_autofree char *path = tool_network_path (jxs_connection_get_session (connection));
 
-  g_printerr (_ ("Connected with %s: %s%s%s\n"),
-              jxs_jid_to_string (jxs_connection_get_peer_jid (connection)),
-              jxs_connection_get_protocol_name (connection),
-              cipher != NULL ? ", " : "",
-              cipher != NULL ? cipher : "");
-  g_printerr (_ ("Path: %s\n"), path);
+  tool_say (2,
+            _ ("Connected with %s: %s%s%s"),
+            jxs_jid_to_string (jxs_connection_get_peer_jid (connection)),
+            jxs_connection_get_protocol_name (connection),
+            cipher != NULL ? ", " : "",
+            cipher != NULL ? cipher : "");
+  tool_say (2, _ ("Path: %s"), path);
   if (fingerprint != NULL)
-    {
-      g_autofree char *text = tool_fingerprint (fingerprint, 2);
-
-      print_trust (connection);
-      g_printerr ("  %s\n", text);
-    }
+    print_key (self, connection, fingerprint);
   else if (jxs_connection_get_trust_level (connection) == JXS_TRUST_LEVEL_VERIFIED)
-    g_printerr ("%s\n", _ ("Both sides knew the password."));
+    g_printerr ("%s\n", _ ("Both sides knew the password: verified."));
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contact.h"
+#include "identity.h"
 #include "network.h"
 
 G_BEGIN_DECLS
@@ -14,7 +15,8 @@ typedef struct
   char *server;
   char *ca_file;
   char *password_file;
-  char *identity_path;
+  char *peer_password_file;
+  ToolIdentity key;
   char *trust_path;
   char **fingerprints;
   gboolean verified_only;
@@ -27,6 +29,7 @@ typedef struct
   JxsClient *client;        /* (owned) */
   JxsEndpoint *endpoint;    /* (owned) */
   ToolQuestions *questions; /* (owned) */
+  ToolContact *contact;     /* (owned) */
   gboolean is_lost;         /* the server closed the connection */
   GError *lost_error;       /* (owned) (nullable) */
   gboolean is_mapped;       /* a router lets peers in for us */
@@ -37,6 +40,12 @@ void tool_account_add_options (ToolAccount *self, GOptionContext *context);
 /* Connects. resource (nullable) is asked for when the address names none; peer (nullable) is whose
  * fingerprint one without address is. On failure all is said, and status tells how to end. */
 gboolean tool_account_open (ToolAccount *self, const char *resource, JxsJid *peer, int *status);
+/* Gives the endpoint the password, or that of --peer-password-file, for the next call of peer; long
+ * ones are taken for strong ones. */
+gboolean tool_account_set_peer_password (ToolAccount *self,
+                                         JxsJid *peer,
+                                         const char *password,
+                                         GError **error);
 /* Says that the server closed the connection, once is_lost; returns the status. */
 int tool_account_fail_lost (ToolAccount *self);
 /* Says why something with peer failed, as tool_fail() does, or that the server is gone, if that is
@@ -57,7 +66,7 @@ JxsJid *tool_parse_peer (const char *text, GError **error);
 #define TOOL_RESOURCE "jxs"
 
 /* Says on standard error who is at the other end, and how that is known. */
-void tool_print_connection (JxsConnection *connection);
+void tool_account_print_connection (ToolAccount *self, JxsConnection *connection);
 /* Waits until the session of a connection has ended, a few seconds at most. */
 void tool_wait_for_end (JxsConnection *connection);
 

@@ -46,6 +46,8 @@ get_status (const Chat *chat, ToolAccount *account)
 {
   if (g_cancellable_is_cancelled (tool_get_cancellable ()))
     return TOOL_INTERRUPTED;
+  if (tool_contact_has_told (tool_talk_get_stream (chat->talk)))
+    return TOOL_SECURITY;
   if (tool_talk_get_error (chat->talk) != NULL)
     return tool_account_fail (account,
                               _ ("The chat broke off"),
@@ -65,7 +67,7 @@ chat_on (ToolAccount *account, JxsXmlStream *stream)
   int status;
 
   chat.talk = tool_talk_new (account->endpoint, stream, NULL, NULL);
-  tool_print_connection (tool_talk_get_connection (chat.talk));
+  tool_account_print_connection (account, tool_talk_get_connection (chat.talk));
   if (tool_is_terminal (STDIN_FILENO))
     g_printerr ("%s\n", _ ("Each line you type is sent; Ctrl-D ends the chat."));
   tool_questions_want_line (chat.questions, line_cb, &chat);

@@ -17,15 +17,16 @@
 
 typedef struct
 {
-  JxsJid *jid;           /* (owned) */
-  JxsChannel *channel;   /* (owned) */
-  JxsIdentity *identity; /* (owned) */
-  JxsTrust *trust;       /* (owned) */
-  JxsEndpoint *endpoint; /* (owned) */
-  JxsXmlStream *stream;  /* (owned) (nullable) */
-  JxsConnection *pipe;   /* (owned) (nullable) */
-  GError *error;         /* (owned) (nullable): of what it accepted */
-  guint expected;        /* messages */
+  JxsJid *jid;                   /* (owned) */
+  JxsChannel *channel;           /* (owned) */
+  JxsIdentity *identity;         /* (owned) */
+  JxsTrust *trust;               /* (owned) */
+  JxsEndpoint *endpoint;         /* (owned) */
+  JxsXmlStream *stream;          /* (owned) (nullable) */
+  JxsConnection *pipe;           /* (owned) (nullable) */
+  JxsVerification *verification; /* (owned) (nullable) */
+  GError *error;                 /* (owned) (nullable): of what it accepted */
+  guint expected;                /* messages */
   guint received;
 } Side;
 
@@ -77,6 +78,7 @@ side_init (Side *side, const char *jid, JxsKeyType type, GError **error)
 static void
 side_clear (Side *side)
 {
+  g_clear_object (&side->verification);
   g_clear_object (&side->pipe);
   g_clear_object (&side->stream);
   g_clear_object (&side->endpoint);
@@ -122,6 +124,14 @@ incoming_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
                                     tool_get_cancellable (),
                                     pipe_accepted_cb,
                                     &demo->juliet);
+}
+
+static void
+verification_cb (JxsEndpoint *endpoint, JxsVerification *verification, gpointer user_data)
+{
+  Side *side = user_data;
+
+  g_set_object (&side->verification, verification);
 }
 
 /* The steps of TLS pass inside the bytestream, so they are told by who takes them. */
@@ -188,6 +198,10 @@ start (Demo *demo, gboolean trace, GError **error)
   start_side (demo, &demo->romeo, trace);
   start_side (demo, &demo->juliet, trace);
   g_signal_connect (demo->juliet.endpoint, "incoming", G_CALLBACK (incoming_cb), demo);
+  g_signal_connect (demo->juliet.endpoint,
+                    "verification",
+                    G_CALLBACK (verification_cb),
+                    &demo->juliet);
 
   g_print (_ ("Two endpoints in this process, %u ms apart:\n  %s%s%s and %s%s%s\n"),
            demo->delay_ms,
@@ -254,7 +268,7 @@ print_trust (JxsConnection *connection)
   if (jxs_connection_get_trust_level (connection) == JXS_TRUST_LEVEL_PINNED)
     text = _ ("pinned: the same keys as before");
   else if (jxs_connection_get_trust_level (connection) == JXS_TRUST_LEVEL_VERIFIED)
-    text = _ ("verified");
+    text = _ ("verified: by what both sides compared");
   print_fact (_ ("Trust"), text);
 }
 
@@ -411,47 +425,82 @@ exchange_messages (Demo *demo, GError **error)
   return TRUE;
 }
 
-/* ---- the file ---- */
+/* ---- comparing ---- */
 
-static GFile *
-make_file (guint64 size, GFileIOStream **stream, GError **error)
+static gboolean
+is_in_state (const Side *side, JxsVerificationState state)
 {
-  GFile *file = g_file_new_tmp ("jxs-demo-XXXXXX", stream, error);
-  guint32 words[16384];
+  return side->verification != NULL && jxs_verification_get_state (side->verification) == state;
+}
 
-  for (guint64 done = 0; file != NULL && done < size; done += MIN (size - done, sizeof words))
+/* Until both are, or one of them never will be. */
+static gboolean
+wait_for_state (Demo *demo, JxsVerificationState state, GError **error)
+{
+  Side *sides[] = { &demo->romeo, &demo->juliet };
+
+  while (!is_in_state (sides[0], state) || !is_in_state (sides[1], state))
     {
-      g_main_context_iteration (NULL, FALSE); /* for Ctrl-C */
-      for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
-        words[i] = g_random_int ();
-      if (!g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (*stream)),
-                                      words,
-                                      MIN (size - done, sizeof words),
-                                      NULL,
-                                      tool_get_cancellable (),
-                                      error))
-        {
-          g_file_delete (file, NULL, NULL);
-          g_clear_object (&file);
-        }
+      g_main_context_iteration (NULL, TRUE);
+      if (g_cancellable_set_error_if_cancelled (tool_get_cancellable (), error))
+        return FALSE;
+      for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+        if (is_in_state (sides[i], JXS_VERIFICATION_STATE_FAILED))
+          {
+            g_propagate_error (error,
+                               g_error_copy (jxs_verification_get_error (sides[i]->verification)));
+            return FALSE;
+          }
     }
-  return file;
+  return TRUE;
 }
 
-static char *
-hash_file (GFile *file, GError **error)
+static void
+print_string (const char *name, JxsVerification *verification)
 {
-  g_autoptr (GFileInputStream) input = g_file_read (file, NULL, error);
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  guint8 buffer[65536];
-  gssize n;
+  const char *const *emoji = jxs_verification_get_emoji (verification);
+  g_autofree char *label = g_strdup_printf (_ ("%s sees"), name);
+  g_autofree char *pictures = g_strjoinv (" ", (char **) emoji);
+  g_autofree char *text =
+      g_strdup_printf ("%s   %s", jxs_verification_get_digits (verification), pictures);
 
-  if (input == NULL)
-    return NULL;
-  while ((n = g_input_stream_read (G_INPUT_STREAM (input), buffer, sizeof buffer, NULL, error)) > 0)
-    g_checksum_update (checksum, buffer, n);
-  return n < 0 ? NULL : g_strdup (g_checksum_get_string (checksum));
+  print_fact (label, text);
 }
+
+/* What two persons do by telephone: compare, and say whether it is the same. */
+static gboolean
+compare_strings (Demo *demo, GError **error)
+{
+  const char *ours;
+  const char *theirs;
+
+  print_heading (_ ("Making sure that nobody is in between"));
+  demo->romeo.verification =
+      jxs_endpoint_verify_stream (demo->romeo.endpoint, demo->romeo.stream, error);
+  if (demo->romeo.verification == NULL ||
+      !wait_for_state (demo, JXS_VERIFICATION_STATE_COMPARING, error))
+    return FALSE;
+  print_string ("romeo", demo->romeo.verification);
+  print_string ("juliet", demo->juliet.verification);
+  ours = jxs_verification_get_digits (demo->romeo.verification);
+  theirs = jxs_verification_get_digits (demo->juliet.verification);
+  if (!g_str_equal (ours, theirs))
+    {
+      g_set_error_literal (error,
+                           JXS_ERROR,
+                           JXS_ERROR_SECURITY,
+                           _ ("The two sides see different numbers"));
+      return FALSE;
+    }
+  jxs_verification_confirm (demo->romeo.verification);
+  jxs_verification_confirm (demo->juliet.verification);
+  if (!wait_for_state (demo, JXS_VERIFICATION_STATE_VERIFIED, error))
+    return FALSE;
+  print_good (_ ("the same on both sides: the keys are verified"));
+  return TRUE;
+}
+
+/* ---- the file ---- */
 
 typedef struct
 {
@@ -554,8 +603,8 @@ compare_files (Demo *demo, GError **error)
   g_autofree char *sent = NULL;
   g_autofree char *received = NULL;
 
-  if ((sent = hash_file (demo->original, error)) == NULL ||
-      (received = hash_file (demo->copy, error)) == NULL)
+  if ((sent = tool_hash_file (demo->original, error)) == NULL ||
+      (received = tool_hash_file (demo->copy, error)) == NULL)
     return FALSE;
   print_fact (_ ("SHA-256"), sent);
   if (!g_str_equal (sent, received))
@@ -581,7 +630,7 @@ move_file (Demo *demo, GError **error)
   g_autofree char *heading = g_strdup_printf (_ ("A file of %s, through a pipe"), size);
 
   print_heading (heading);
-  if ((demo->original = make_file (demo->size, &written, error)) == NULL ||
+  if ((demo->original = tool_make_file (demo->size, &written, error)) == NULL ||
       (demo->copy = g_file_new_tmp ("jxs-demo-XXXXXX", &copy, error)) == NULL ||
       (original = g_file_read (demo->original, NULL, error)) == NULL)
     return FALSE;
@@ -649,8 +698,8 @@ run (Demo *demo, gboolean trace)
   g_autoptr (GError) error = NULL;
 
   if (!start (demo, trace, &error) || !open_stream (demo, &error) ||
-      !exchange_messages (demo, &error) || !move_file (demo, &error) ||
-      !close_stream (demo, &error))
+      !exchange_messages (demo, &error) || !compare_strings (demo, &error) ||
+      !move_file (demo, &error) || !close_stream (demo, &error))
     return tool_fail (_ ("The demo failed"), error);
   g_print ("\n%s%s%s\n", tool_style (TOOL_GREEN), _ ("All verified."), tool_end_style ());
   return TOOL_OK;
@@ -695,7 +744,8 @@ tool_demo (int argc, char **argv)
   g_option_context_set_summary (
       context,
       _ ("Two endpoints in this process open an encrypted XML stream with each other, exchange "
-         "messages, and move a file through a pipe. Ends with status 0 only if all was verified."));
+         "messages, make sure that nobody is in between, and move a file through a pipe. Ends with "
+         "status 0 only if all was verified."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!tool_parse (context, &argc, &argv, &status))
     ;

@@ -4,7 +4,6 @@
 #include "pipe.h"
 #include "probe.h"
 #include "talk.h"
-#include "verify.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +26,8 @@ typedef struct
   gboolean accepting;  /* a pipe */
   guint probes;        /* being accepted or answered */
   guint sending;
-  gboolean is_reading; /* lines of standard input */
+  gboolean is_reading;       /* lines of standard input */
+  gboolean is_password_used; /* that of --peer-password-file */
   guint n_ended;
   gboolean is_done; /* says the person at the terminal */
 } Listen;
@@ -66,10 +66,46 @@ spoke_cb (ToolTalk *talk, gpointer user_data)
   tool_questions_repeat (self->account.questions);
 }
 
+/* What is being accepted. */
+typedef struct
+{
+  Listen *listen;
+  JxsJid *peer; /* (owned) */
+} Acceptance;
+
+static Acceptance *
+acceptance_new (Listen *self, JxsSession *session)
+{
+  Acceptance *acceptance = g_new0 (Acceptance, 1);
+
+  acceptance->listen = self;
+  acceptance->peer = jxs_jid_ref (jxs_session_get_peer_jid (session));
+  return acceptance;
+}
+
+static void
+acceptance_free (Acceptance *self)
+{
+  jxs_jid_unref (self->peer);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Acceptance, acceptance_free)
+
+static void
+fail (const Acceptance *self, const char *what, const GError *error)
+{
+  g_autofree char *of_whom = g_strdup_printf ("%s (%s)", what, jxs_jid_to_string (self->peer));
+
+  tool_contact_withdraw (self->listen->account.contact, self->peer);
+  tool_fail_peer (of_whom, error);
+}
+
 static void
 stream_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Listen *self = user_data;
+  g_autoptr (Acceptance) acceptance = user_data;
+  Listen *self = acceptance->listen;
   g_autoptr (GError) error = NULL;
   g_autoptr (JxsXmlStream) stream =
       jxs_endpoint_accept_stream_finish (JXS_ENDPOINT (source), result, &error);
@@ -77,25 +113,26 @@ stream_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (stream == NULL)
     {
-      tool_fail (_ ("A chat did not come about"), error);
+      fail (acceptance, _ ("A chat did not come about"), error);
       self->n_ended++;
       return;
     }
   talk = tool_talk_new (self->account.endpoint, stream, spoke_cb, self);
-  tool_print_connection (tool_talk_get_connection (talk));
+  tool_account_print_connection (&self->account, tool_talk_get_connection (talk));
   g_ptr_array_add (self->talks, talk);
 }
 
 static void
 pipe_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Listen *self = user_data;
+  g_autoptr (Acceptance) acceptance = user_data;
+  Listen *self = acceptance->listen;
   g_autoptr (GError) error = NULL;
 
   self->accepting = FALSE;
   self->pipe = jxs_endpoint_accept_pipe_finish (JXS_ENDPOINT (source), result, &error);
   if (self->pipe == NULL)
-    tool_fail (_ ("A pipe did not come about"), error);
+    fail (acceptance, _ ("A pipe did not come about"), error);
 }
 
 static void
@@ -109,7 +146,8 @@ probed_cb (gpointer user_data)
 static void
 probe_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Listen *self = user_data;
+  g_autoptr (Acceptance) acceptance = user_data;
+  Listen *self = acceptance->listen;
   g_autoptr (GError) error = NULL;
   JxsConnection *connection =
       jxs_endpoint_accept_pipe_finish (JXS_ENDPOINT (source), result, &error);
@@ -117,7 +155,7 @@ probe_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (connection == NULL)
     {
-      tool_fail (_ ("A probe did not come about"), error);
+      fail (acceptance, _ ("A probe did not come about"), error);
       self->probes--;
       return;
     }
@@ -135,6 +173,28 @@ is_for (Listen *self, JxsSession *session, const char *service)
          0;
 }
 
+/* Of who calls with a password; TRUE when it is given and the session may be accepted. password
+ * (nullable): that of --peer-password-file. */
+static gboolean
+give_password (Listen *self, JxsSession *session, const char *password)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->is_password_used = self->is_password_used || password == NULL;
+  if (tool_account_set_peer_password (
+          &self->account, jxs_session_get_peer_jid (session), password, &error))
+    return TRUE;
+  tool_say (TOOL_INDENT, "jxs: %s", error->message);
+  if (g_error_matches (error, JXS_ERROR, JXS_ERROR_NOT_SUPPORTED))
+    tool_say (TOOL_INDENT,
+              "%*s%s",
+              TOOL_INDENT,
+              "",
+              _ ("Let the caller make a strong one, by “jxs verify --password --strong”."));
+  decline (session, JXS_REASON_SECURITY_ERROR);
+  return FALSE;
+}
+
 static void
 accept_session (Listen *self, JxsSession *session)
 {
@@ -148,18 +208,30 @@ accept_session (Listen *self, JxsSession *session)
           return;
         }
       self->probes++;
-      jxs_endpoint_accept_pipe_async (
-          endpoint, session, G_PRIORITY_DEFAULT, tool_get_cancellable (), probe_accepted_cb, self);
+      jxs_endpoint_accept_pipe_async (endpoint,
+                                      session,
+                                      G_PRIORITY_DEFAULT,
+                                      tool_get_cancellable (),
+                                      probe_accepted_cb,
+                                      acceptance_new (self, session));
     }
   else if (self->for_pipe)
     {
       self->accepting = TRUE;
-      jxs_endpoint_accept_pipe_async (
-          endpoint, session, G_PRIORITY_DEFAULT, tool_get_cancellable (), pipe_accepted_cb, self);
+      jxs_endpoint_accept_pipe_async (endpoint,
+                                      session,
+                                      G_PRIORITY_DEFAULT,
+                                      tool_get_cancellable (),
+                                      pipe_accepted_cb,
+                                      acceptance_new (self, session));
     }
   else
-    jxs_endpoint_accept_stream_async (
-        endpoint, session, G_PRIORITY_DEFAULT, tool_get_cancellable (), stream_accepted_cb, self);
+    jxs_endpoint_accept_stream_async (endpoint,
+                                      session,
+                                      G_PRIORITY_DEFAULT,
+                                      tool_get_cancellable (),
+                                      stream_accepted_cb,
+                                      acceptance_new (self, session));
 }
 
 /* ---- calls a person is asked about ---- */
@@ -210,18 +282,11 @@ password_cb (const char *answer, gpointer user_data)
   Call *call = user_data;
   Listen *self = call->listen;
   g_autoptr (JxsSession) session = g_object_ref (call->session);
-  JxsJid *peer = jxs_session_get_peer_jid (session);
-  g_autoptr (GError) error = NULL;
 
   g_ptr_array_remove (self->calls, call);
   if (answer == NULL || *answer == '\0')
     decline (session, JXS_REASON_DECLINE);
-  else if (!tool_verify_set_password (self->account.endpoint, peer, answer, &error))
-    {
-      tool_fail (NULL, error);
-      decline (session, JXS_REASON_SECURITY_ERROR);
-    }
-  else
+  else if (give_password (self, session, answer))
     accept_session (self, session);
 }
 
@@ -234,7 +299,7 @@ ask (Listen *self, JxsSession *session)
   g_autofree char *text = NULL;
 
   if (wants_password)
-    text = g_strdup_printf (_ ("%s calls with a password. Type the one you agreed on (nothing: "
+    text = g_strdup_printf (_ ("%s calls with a password. Type the one you agreed on (Enter: "
                                "decline):"),
                             jxs_jid_to_string (jxs_session_get_peer_jid (session)));
   else
@@ -251,6 +316,36 @@ ask (Listen *self, JxsSession *session)
     return;
   g_ptr_array_remove (self->calls, call);
   decline (session, JXS_REASON_BUSY);
+}
+
+/* Of somebody whose calls are accepted without asking: but the password has to come from somewhere.
+ */
+static void
+accept_with_password (Listen *self, JxsSession *session)
+{
+  JxsJid *peer = jxs_session_get_peer_jid (session);
+
+  if (self->account.peer_password_file != NULL && !self->is_password_used)
+    {
+      if (give_password (self, session, NULL))
+        accept_session (self, session);
+    }
+  else if (!self->for_pipe && tool_questions_can_ask (self->account.questions))
+    ask (self, session);
+  else
+    {
+      if (self->is_password_used)
+        tool_say (0,
+                  _ ("%s calls with a password: declined, as that of --peer-password-file was for "
+                     "one call; start again with a new one"),
+                  jxs_jid_to_string (peer));
+      else
+        tool_say (0,
+                  _ ("%s calls with a password: declined, as there is nobody to ask for it; give "
+                     "it with --peer-password-file"),
+                  jxs_jid_to_string (peer));
+      decline (session, JXS_REASON_DECLINE);
+    }
 }
 
 static void
@@ -273,8 +368,9 @@ incoming_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
     }
   else if (self->for_pipe && !is_probe && (self->pipe != NULL || self->accepting))
     decline (session, JXS_REASON_BUSY);
-  else if (is_accepted (self, peer) && !(jxs_endpoint_session_wants_password (endpoint, session) &&
-                                         tool_questions_can_ask (self->account.questions)))
+  else if (is_accepted (self, peer) && jxs_endpoint_session_wants_password (endpoint, session))
+    accept_with_password (self, session);
+  else if (is_accepted (self, peer))
     accept_session (self, session);
   else if (self->for_pipe || self->accepted != NULL || !tool_is_terminal (STDIN_FILENO))
     {
@@ -342,7 +438,9 @@ drop_ended_talks (Listen *self)
 
       if (!tool_talk_is_over (talk))
         continue;
-      if (tool_talk_get_error (talk) != NULL)
+      if (tool_contact_has_told (tool_talk_get_stream (talk)))
+        ;
+      else if (tool_talk_get_error (talk) != NULL)
         {
           g_autofree char *what =
               g_strdup_printf (_ ("The chat with %s broke off"), tool_talk_get_name (talk));
@@ -403,7 +501,7 @@ listen_on (Listen *self)
 
   if (self->pipe != NULL)
     {
-      tool_print_connection (self->pipe);
+      tool_account_print_connection (&self->account, self->pipe);
       status = tool_pipe_run (&self->account, self->pipe);
     }
   else if (g_cancellable_is_cancelled (tool_get_cancellable ()))
@@ -435,6 +533,12 @@ listen_clear (Listen *self)
   g_clear_pointer (&self->talks, g_ptr_array_unref);
   tool_account_clear (&self->account);
   g_strfreev (self->accepted);
+}
+
+static gboolean
+names_one (char **accepted)
+{
+  return accepted != NULL && g_strv_length (accepted) == 1 && !g_str_equal (accepted[0], "all");
 }
 
 int
@@ -477,8 +581,15 @@ tool_listen (int argc, char **argv)
     status = tool_usage (_ ("“%s” is one argument too many"), argv[1]);
   else if (self.for_pipe && self.accepted == NULL)
     status = tool_usage (_ ("Whose pipe? Standard input is needed for it, so say with --accept"));
-  else if (tool_account_open (&self.account, TOOL_RESOURCE, NULL, &status))
-    status = listen_on (&self);
+  else if (self.account.peer_password_file != NULL && !names_one (self.accepted))
+    status = tool_usage (_ ("Whose password? Say with --accept, for one address"));
+  else
+    {
+      /* Who wants a password wants to know who is there. */
+      self.account.verified_only |= self.account.peer_password_file != NULL;
+      if (tool_account_open (&self.account, TOOL_RESOURCE, NULL, &status))
+        status = listen_on (&self);
+    }
   listen_clear (&self);
   return status;
 }

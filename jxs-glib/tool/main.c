@@ -48,11 +48,12 @@ print_help (void)
               "  2    wrong usage\n"
               "  3    no connection to the server, or it refuses the account\n"
               "  4    the peer refuses, does not answer, or is not there\n"
-              "  5    encryption failed, or a key is not trusted\n"
+              "  5    encryption failed, a key is not trusted, or a password is wrong\n"
               "  130  interrupted\n\n"
               "Environment:\n"
-              "  JXS_PASSWORD  the password of the account\n"
-              "  NO_COLOR      when set, no colours\n"));
+              "  JXS_PASSWORD           the password of the account\n"
+              "  JXS_IDENTITY_PASSWORD  the password of the key\n"
+              "  NO_COLOR               when set, no colours\n"));
 }
 
 /* A socket must not become what a shell closed: the messages for people would go there. Opened the

@@ -126,7 +126,7 @@ pipe_to (ToolAccount *account, JxsJid *peer)
 
       return tool_account_fail (account, what, peer, error);
     }
-  tool_print_connection (connection);
+  tool_account_print_connection (account, connection);
   return tool_pipe_run (account, connection);
 }
 

@@ -261,6 +261,45 @@ print_table (JxsEndpoint *endpoint, JxsSession *session, gboolean connected)
     g_print ("  %s   %s\n", transports[i], judge_transport (session, transports[i], connected));
 }
 
+/* What the peer says of encryption, which passes the servers and is only good to know. */
+static void
+print_security (ToolAccount *account, JxsJid *peer)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *fingerprint = NULL;
+  JxsSecurityMethods methods;
+
+  jxs_endpoint_query_security_async (
+      account->endpoint, peer, tool_get_cancellable (), tool_result_cb, &result);
+  methods = jxs_endpoint_query_security_finish (account->endpoint,
+                                                tool_wait (&result),
+                                                &fingerprint,
+                                                &error);
+  g_print ("\n%s%s%s\n", tool_style (TOOL_BOLD), _ ("Encryption they offer"), tool_end_style ());
+  if (error != NULL)
+    {
+      g_autofree char *why = tool_clean (error->message, 500);
+
+      g_print ("  %s\n", why);
+      return;
+    }
+  if (methods == JXS_SECURITY_METHODS_NONE)
+    g_print ("  %s\n", _ ("none"));
+  if ((methods & JXS_SECURITY_METHODS_X509) != 0)
+    g_print ("  x509       %s\n", _ ("keys, under the whole session"));
+  if ((methods & JXS_SECURITY_METHODS_SRP) != 0)
+    g_print ("  srp        %s\n", _ ("a password that both know, “jxs verify --password”"));
+  if ((methods & JXS_SECURITY_METHODS_STARTTLS) != 0)
+    g_print ("  starttls   %s\n", _ ("keys, begun inside an XML stream"));
+  if (fingerprint != NULL)
+    {
+      g_autofree char *text = tool_fingerprint (fingerprint, 13);
+
+      g_print ("  %s%s\n", _ ("their key  "), text);
+    }
+}
+
 /* Why bytes do not go directly, or not through a relay. */
 static char *
 explain_kind (JxsEndpoint *endpoint, JxsSession *session, gboolean relays)
@@ -409,8 +448,9 @@ probe (ToolAccount *account, JxsJid *peer)
       return tool_account_fail (account, NULL, peer, error);
     }
   elapsed_ms = (g_get_monotonic_time () - start) / 1000.0;
-  tool_print_connection (connection);
+  tool_account_print_connection (account, connection);
   print_table (account->endpoint, session, TRUE);
+  print_security (account, peer);
   path = tool_network_path (session);
   g_print ("\n%s%s%s\n", tool_style (TOOL_BOLD), _ ("The connection"), tool_end_style ());
   g_print ("  %s\n", path);

@@ -50,7 +50,7 @@ tool_questions_repeat (ToolQuestions *self)
   Question *question = g_queue_peek_head (&self->waiting);
 
   if (question != NULL)
-    g_printerr ("%s ", question->text);
+    tool_prompt (question->text);
 }
 
 static void
@@ -137,8 +137,8 @@ tool_questions_withdraw (ToolQuestions *self, gpointer user_data, const char *me
         continue;
       g_queue_delete_link (&self->waiting, l);
       question_free (question);
-      if (was_shown && message != NULL)
-        g_printerr ("\n%s\n", message);
+      if (was_shown)
+        g_printerr ("\n%s%s", message != NULL ? message : "", message != NULL ? "\n" : "");
       if (was_shown)
         tool_questions_repeat (self);
       return;

@@ -153,6 +153,12 @@ tool_talk_get_error (ToolTalk *self)
   return self->error;
 }
 
+JxsXmlStream *
+tool_talk_get_stream (ToolTalk *self)
+{
+  return self->stream;
+}
+
 JxsConnection *
 tool_talk_get_connection (ToolTalk *self)
 {

@@ -23,6 +23,7 @@ void tool_talk_close (ToolTalk *self);
 gboolean tool_talk_is_over (ToolTalk *self);
 /* NULL when it ended in order */
 const GError *tool_talk_get_error (ToolTalk *self);
+JxsXmlStream *tool_talk_get_stream (ToolTalk *self);
 JxsConnection *tool_talk_get_connection (ToolTalk *self);
 const char *tool_talk_get_name (ToolTalk *self);
 /* Waits until each line is sent or never will be. */

@@ -4,12 +4,10 @@
 #include "tool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <glib/gi18n.h>
@@ -18,7 +16,6 @@
 #define BAR_WIDTH 30
 #define MIN_WRAP 20 /* columns; narrower text is no easier to read */
 #define PROGRESS_INTERVAL_US (100 * G_TIME_SPAN_MILLISECOND)
-#define PASSWORD_MAX_BYTES 1024
 
 /* Characters of format that words of some languages, and some emoji, are not right without. */
 #define ZWNJ 0x200c
@@ -43,8 +40,9 @@ has_colours (void)
       const char *no_color = g_getenv ("NO_COLOR");
       const char *term = g_getenv ("TERM");
 
-      known = tool_is_terminal (STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') &&
-              term != NULL && !g_str_equal (term, "dumb");
+      known = tool_is_terminal (STDOUT_FILENO) && tool_is_terminal (STDERR_FILENO) &&
+              (no_color == NULL || *no_color == '\0') && term != NULL &&
+              !g_str_equal (term, "dumb");
     }
   return known;
 }
@@ -180,22 +178,38 @@ tool_wrap (const char *text, gsize width, gsize indent)
   return g_string_free (out, FALSE);
 }
 
+/* Not in files, where others look for lines. (transfer full) */
+static char *
+wrap_for_terminal (const char *text, gsize indent)
+{
+  struct winsize size = { 0 };
+
+  if (tool_is_terminal (STDERR_FILENO) && ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 &&
+      size.ws_col > 2 * MIN_WRAP)
+    return tool_wrap (text, size.ws_col, indent);
+  return g_strdup (text);
+}
+
 void
 tool_say (gsize indent, const char *format, ...)
 {
   g_autofree char *text = NULL;
   g_autofree char *wrapped = NULL;
-  struct winsize size = { 0 };
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  /* Not in files, where others look for lines. */
-  if (tool_is_terminal (STDERR_FILENO) && ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 &&
-      size.ws_col > 2 * MIN_WRAP)
-    wrapped = tool_wrap (text, size.ws_col, indent);
-  g_printerr ("%s\n", wrapped != NULL ? wrapped : text);
+  wrapped = wrap_for_terminal (text, indent);
+  g_printerr ("%s\n", wrapped);
+}
+
+void
+tool_prompt (const char *text)
+{
+  g_autofree char *wrapped = wrap_for_terminal (text, 0);
+
+  g_printerr ("%s ", wrapped);
 }
 
 static int output_errno;
@@ -284,81 +298,4 @@ tool_progress_end (void)
     g_print ("\r\033[K");
   progress_shown = FALSE;
   progress_time = 0;
-}
-
-static volatile sig_atomic_t interrupted;
-
-static void
-interrupted_cb (int number)
-{
-  interrupted = 1;
-}
-
-/* One line, at most size - 1 bytes; FALSE when interrupted or at the end of file. */
-static gboolean
-read_line (int fd, char *line, gsize size)
-{
-  gsize n = 0;
-  char c;
-
-  while (!interrupted)
-    {
-      gssize got = read (fd, &c, 1);
-
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got <= 0)
-        return FALSE;
-      if (c == '\n')
-        {
-          line[n] = '\0';
-          return TRUE;
-        }
-      if (n < size - 1)
-        line[n++] = c;
-    }
-  return FALSE;
-}
-
-char *
-tool_ask_password (const char *prompt, GError **error)
-{
-  struct sigaction action = { .sa_handler = interrupted_cb };
-  struct sigaction old_action;
-  struct termios silent, old;
-  char line[PASSWORD_MAX_BYTES];
-  char *password;
-  gboolean got;
-  int fd = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-  if (fd < 0 || tcgetattr (fd, &old) != 0)
-    {
-      if (fd >= 0)
-        close (fd);
-      g_set_error_literal (error,
-                           JXS_ERROR,
-                           JXS_ERROR_INVALID_ARGUMENT,
-                           _ ("There is no terminal to ask for the password on; use "
-                              "--password-file or the environment variable JXS_PASSWORD"));
-      return NULL;
-    }
-
-  /* No SA_RESTART: Ctrl-C ends the question, and the terminal is put right. */
-  interrupted = 0;
-  sigaction (SIGINT, &action, &old_action);
-  silent = old;
-  silent.c_lflag &= ~ECHO;
-  tcsetattr (fd, TCSAFLUSH, &silent);
-  dprintf (fd, "%s", prompt);
-  got = read_line (fd, line, sizeof line);
-  dprintf (fd, "\n");
-  tcsetattr (fd, TCSAFLUSH, &old);
-  sigaction (SIGINT, &old_action, NULL);
-  close (fd);
-
-  password = got ? g_strdup (line) : NULL;
-  explicit_bzero (line, sizeof line);
-  if (!got)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("No password was entered"));
-  return password;
 }

@@ -15,7 +15,8 @@ static gboolean
 is_security_error (const GError *error)
 {
   return error->domain == G_TLS_ERROR || g_error_matches (error, JXS_ERROR, JXS_ERROR_SECURITY) ||
-         g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+         g_error_matches (error, JXS_ERROR, JXS_ERROR_UNTRUSTED) ||
+         g_error_matches (error, JXS_ERROR, JXS_ERROR_AUTHENTICATION);
 }
 
 /* What a person can do about it, or NULL. */
@@ -35,14 +36,13 @@ advice (const GError *error)
       return _ ("Check that the other side is still online, and try again.");
     case JXS_ERROR_NOT_SUPPORTED:
       return _ ("The program at that address cannot do this; name the resource of one that can.");
-    case JXS_ERROR_AUTHENTICATION:
-      return _ ("Check the address and the password.");
     case JXS_ERROR_UNTRUSTED:
-      return _ ("Compare the fingerprints with your contact over another way; if the new one is "
-                "right, give it with --trust-fingerprint.");
+      return _ ("“jxs trust list” shows the keys that are known. “jxs trust verify” takes one that "
+                "you compared; “jxs verify --password” makes sure without a key.");
     case JXS_ERROR_SECURITY:
-      return _ ("Ask the other side what it is told; “jxs identity” shows the fingerprints to "
-                "compare.");
+      return _ ("Ask the other side what it is told; it may have to decide about your key with "
+                "“jxs verify” or “jxs trust verify”.");
+    case JXS_ERROR_AUTHENTICATION:
     case JXS_ERROR_FAILED:
     case JXS_ERROR_INVALID_ARGUMENT:
     case JXS_ERROR_INVALID_JID:
@@ -73,8 +73,6 @@ status_of (const GError *error)
     {
     case JXS_ERROR_INVALID_JID:
       return TOOL_USAGE;
-    case JXS_ERROR_AUTHENTICATION:
-      return TOOL_SERVER;
     case JXS_ERROR_PEER_UNAVAILABLE:
     case JXS_ERROR_DECLINED:
     case JXS_ERROR_BUSY:
@@ -90,6 +88,7 @@ status_of (const GError *error)
     case JXS_ERROR_CONNECTIVITY:
     case JXS_ERROR_SECURITY:
     case JXS_ERROR_UNTRUSTED:
+    case JXS_ERROR_AUTHENTICATION:
     case JXS_ERROR_TRUNCATED:
     default:
       return TOOL_FAILED;
@@ -122,11 +121,31 @@ tool_fail (const char *what, const GError *error)
   return status;
 }
 
+/* A password may be that of the account, of the key, or of both persons. */
+static void
+advise_on_password (const GError *error, const char *what_to_do)
+{
+  if (g_error_matches (error, JXS_ERROR, JXS_ERROR_AUTHENTICATION))
+    tool_say (TOOL_INDENT, "%*s%s", TOOL_INDENT, "", what_to_do);
+}
+
+int
+tool_fail_peer (const char *what, const GError *error)
+{
+  int status = tool_fail (what, error);
+
+  advise_on_password (error,
+                      _ ("A password is good for one attempt: agree on a new one. If nobody "
+                         "mistyped this one, somebody is guessing."));
+  return status;
+}
+
 int
 tool_fail_server (const char *what, const GError *error)
 {
   int status = tool_fail (what, error);
 
+  advise_on_password (error, _ ("Check the address and the password of the account."));
   return status == TOOL_INTERRUPTED ? status : TOOL_SERVER;
 }
 

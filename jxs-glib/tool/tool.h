@@ -40,7 +40,8 @@ int tool_verify (int argc, char **argv);
 
 /* Prints why something failed in one line, and what may help in another; returns the status. */
 int tool_fail (const char *what, const GError *error);
-/* The same when the failure is the server's. */
+/* The same when the failure is the peer's, or the server's. */
+int tool_fail_peer (const char *what, const GError *error);
 int tool_fail_server (const char *what, const GError *error);
 /* How the command was called is wrong. */
 int tool_usage (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -68,7 +69,7 @@ typedef enum
 } ToolStyle;
 
 gboolean tool_is_terminal (int fd);
-/* Starts and ends a style on standard output; both "" where there are no colours. */
+/* Starts and ends a style; both "" unless both outputs are a terminal with colours. */
 const char *tool_style (ToolStyle style);
 const char *tool_end_style (void);
 /* Text of others, fit for a terminal: one line without control characters. (transfer full) */
@@ -80,6 +81,8 @@ char *tool_pad (const char *text, gsize width);
 char *tool_wrap (const char *text, gsize width, gsize indent);
 /* A line on standard error; on a terminal it is wrapped, and further lines indented. */
 void tool_say (gsize indent, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* A question on standard error; the answer is typed behind it. */
+void tool_prompt (const char *text);
 /* From now on what cannot be printed cancels tool_get_cancellable(). */
 void tool_catch_output_errors (void);
 /* 0 while all was printed */
@@ -91,8 +94,22 @@ char *tool_size (guint64 bytes);
 /* One line that is drawn over and over; nothing when standard output is no terminal. */
 void tool_progress (const char *what, guint64 done, guint64 total, gint64 elapsed_us);
 void tool_progress_end (void);
-/* Asks on the terminal without echo; NULL with an error. (transfer full) */
-char *tool_ask_password (const char *prompt, GError **error);
+
+/* password.c: all of them are to be given to tool_wipe() */
+
+void tool_wipe (char *text);
+/* The first line of a file. NULL with an error. (transfer full) */
+char *tool_read_password_file (const char *path, GError **error);
+/* Asks on the terminal without echo; otherwise: what to use where there is none. NULL with an
+ * error. (transfer full) */
+char *tool_ask_password (const char *prompt, const char *otherwise, GError **error);
+
+/* files.c: what the demo moves */
+
+/* A temporary file of random bytes, also open for reading and writing. (transfer full) */
+GFile *tool_make_file (guint64 size, GFileIOStream **stream, GError **error);
+/* SHA-256, in hexadecimal. (transfer full) */
+char *tool_hash_file (GFile *file, GError **error);
 
 /* trace.c: the events of an endpoint as JSON lines on standard error */
 
@@ -129,11 +146,5 @@ const char *tool_copy_get_hash (ToolCopy *self);
 void tool_copy_free (ToolCopy *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolCopy, tool_copy_free)
-
-/* identity.c */
-
-/* The file where the key of an account is kept by default. (transfer full) */
-GFile *tool_identity_file (JxsJid *jid);
-void tool_print_identity (JxsIdentity *identity);
 
 G_END_DECLS

@@ -4,7 +4,6 @@
 #include "questions.h"
 #include "trust.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include <glib/gi18n.h>
@@ -73,18 +72,40 @@ tool_trust_date (gint64 seconds)
   return date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M") : g_strdup (_ ("never"));
 }
 
+char *
+tool_trust_describe (JxsTrustRecord *record)
+{
+  JxsTrustLevel level = jxs_trust_record_get_level (record);
+  JxsTrustOrigin origin = jxs_trust_record_get_origin (record);
+  const char *words = tool_trust_describe_origin (origin);
+
+  /* What a first contact rests on is said already. */
+  if (words == NULL || (level != JXS_TRUST_LEVEL_VERIFIED && origin != JXS_TRUST_ORIGIN_VOUCHED))
+    return g_strdup (tool_trust_describe_level (level));
+  return g_strdup_printf ("%s (%s)", tool_trust_describe_level (level), words);
+}
+
+static void
+answered_cb (const char *answer, gpointer user_data)
+{
+  char **kept = user_data;
+
+  *kept = g_strdup (answer != NULL ? answer : "");
+}
+
 static gboolean
 ask (const char *question)
 {
-  char line[16];
+  g_autoptr (ToolQuestions) questions = tool_questions_new ();
+  g_autofree char *answer = NULL;
 
-  if (!tool_is_terminal (STDIN_FILENO))
+  if (!tool_questions_ask (questions, question, answered_cb, &answer))
     return FALSE;
-  g_printerr ("%s [y/N] ", question);
-  if (fgets (line, sizeof line, stdin) != NULL)
-    return tool_is_yes (line);
-  g_printerr ("\n");
-  return FALSE;
+  while (answer == NULL && !g_cancellable_is_cancelled (tool_get_cancellable ()))
+    g_main_context_iteration (NULL, TRUE);
+  if (answer == NULL || *answer == '\0')
+    g_printerr ("\n");
+  return tool_is_yes (answer);
 }
 
 static void
@@ -116,20 +137,14 @@ static void
 print_record (JxsTrustRecord *record)
 {
   JxsTrustLevel level = jxs_trust_record_get_level (record);
-  const char *origin = level == JXS_TRUST_LEVEL_VERIFIED
-                           ? tool_trust_describe_origin (jxs_trust_record_get_origin (record))
-                           : NULL;
   const char *device = jxs_trust_record_get_device (record);
   g_autofree char *first = tool_trust_date (jxs_trust_record_get_first_seen (record));
   g_autofree char *last = tool_trust_date (jxs_trust_record_get_last_seen (record));
   g_autofree char *key =
       tool_fingerprint (jxs_trust_record_get_fingerprint (record), NAME_WIDTH + 2);
-  g_autofree char *trust = g_strdup_printf ("%s%s%s%s%s",
-                                            tool_style (get_style (level)),
-                                            tool_trust_describe_level (level),
-                                            tool_end_style (),
-                                            origin != NULL ? ": " : "",
-                                            origin != NULL ? origin : "");
+  g_autofree char *words = tool_trust_describe (record);
+  g_autofree char *trust =
+      g_strdup_printf ("%s%s%s", tool_style (get_style (level)), words, tool_end_style ());
 
   g_print ("%s%s%s\n",
            tool_style (TOOL_BOLD),
@@ -142,8 +157,13 @@ print_record (JxsTrustRecord *record)
 
       print_field (_ ("Seen at"), clean);
     }
-  print_field (_ ("First seen"), first);
-  print_field (_ ("Last seen"), last);
+  if (jxs_trust_record_get_last_seen (record) > 0)
+    {
+      print_field (_ ("First seen"), first);
+      print_field (_ ("Last seen"), last);
+    }
+  else
+    print_field (_ ("Last seen"), last);
   print_field (_ ("Key"), key);
 }
 
@@ -243,38 +263,59 @@ find_only (JxsTrustStore *store, JxsJid *jid, JxsTrustLevel unwanted, int *statu
       found = record;
     }
   if (found == NULL)
-    g_printerr (_ ("Nothing to do: every key of %s is %s.\n"),
-                jxs_jid_to_string (jid),
-                tool_trust_describe_level (unwanted));
+    tool_say (0,
+              _ ("Nothing to do: every key of %s is %s."),
+              jxs_jid_to_string (jid),
+              tool_trust_describe_level (unwanted));
   return found != NULL ? g_object_ref (found) : NULL;
+}
+
+static void
+tell_decision (JxsJid *jid, const char *fingerprint, JxsTrustLevel level)
+{
+  g_autofree char *key = tool_fingerprint (fingerprint, 2);
+
+  tool_say (0,
+            level == JXS_TRUST_LEVEL_VERIFIED ? _ ("This key of %s is verified:")
+                                              : _ ("This key of %s is refused from now on:"),
+            jxs_jid_to_string (jid));
+  g_printerr ("  %s\n", key);
 }
 
 static int
 verify (JxsTrustStore *store, JxsJid *jid, const char *fingerprint)
 {
   g_autoptr (JxsTrustRecord) record = NULL;
+  g_autofree char *only = NULL;
   int status = TOOL_OK;
 
+  if (fingerprint == NULL && !tool_is_terminal (STDIN_FILENO))
+    return tool_usage (_ ("There is no terminal to ask on whether the keys are the same: give the "
+                          "one you were told, “jxs trust verify JID KEY”"));
   if (fingerprint == NULL)
     {
       record = find_only (store, jid, JXS_TRUST_LEVEL_VERIFIED, &status);
       if (record == NULL)
         return status;
-      fingerprint = jxs_trust_record_get_fingerprint (record);
+      /* The record changes with the decision. */
+      fingerprint = only = g_strdup (jxs_trust_record_get_fingerprint (record));
       print_record (record);
-      g_printerr ("\n%s\n",
-                  _ ("Let your contact read the key aloud that “jxs identity” shows there, over "
-                     "the telephone or side by side."));
-      if (!ask (_ ("Is every group the same?")))
+      g_print ("\n");
+      tool_say (0,
+                "%s",
+                _ ("Let your contact read aloud the key that “jxs identity” shows there, over the "
+                   "telephone or side by side."));
+      if (!ask (_ ("Is every group the same? [y/N]")))
         {
           tool_say (TOOL_INDENT, "jxs: %s", _ ("Not verified; nothing was changed"));
-          return TOOL_SECURITY;
+          return g_cancellable_is_cancelled (tool_get_cancellable ()) ? TOOL_INTERRUPTED
+                                                                      : TOOL_SECURITY;
         }
     }
   status =
       set_level (store, jid, fingerprint, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_FINGERPRINT);
   if (status == TOOL_OK)
-    g_printerr (_ ("The key of %s is verified.\n"), jxs_jid_to_string (jid));
+    tell_decision (jid, fingerprint, JXS_TRUST_LEVEL_VERIFIED);
   return status;
 }
 
@@ -282,6 +323,7 @@ static int
 distrust (JxsTrustStore *store, JxsJid *jid, const char *fingerprint)
 {
   g_autoptr (JxsTrustRecord) record = NULL;
+  g_autofree char *only = NULL;
   int status = TOOL_OK;
 
   if (fingerprint == NULL)
@@ -289,11 +331,11 @@ distrust (JxsTrustStore *store, JxsJid *jid, const char *fingerprint)
       record = find_only (store, jid, JXS_TRUST_LEVEL_DISTRUSTED, &status);
       if (record == NULL)
         return status;
-      fingerprint = jxs_trust_record_get_fingerprint (record);
+      fingerprint = only = g_strdup (jxs_trust_record_get_fingerprint (record));
     }
   status = set_level (store, jid, fingerprint, JXS_TRUST_LEVEL_DISTRUSTED, JXS_TRUST_ORIGIN_NONE);
   if (status == TOOL_OK)
-    g_printerr (_ ("That key of %s is refused from now on.\n"), jxs_jid_to_string (jid));
+    tell_decision (jid, fingerprint, JXS_TRUST_LEVEL_DISTRUSTED);
   return status;
 }
 
@@ -326,6 +368,7 @@ remove_keys (JxsTrustStore *store, JxsJid *jid, const char *fingerprint)
 static int
 export_to (JxsTrustStore *store, GFile *file)
 {
+  guint n_exported;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -333,6 +376,9 @@ export_to (JxsTrustStore *store, GFile *file)
       store, file, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
   if (!jxs_trust_store_export_finish (store, tool_wait (&result), &error))
     return tool_fail (NULL, error);
+  n_exported = g_list_model_get_n_items (G_LIST_MODEL (store));
+  g_printerr (ngettext ("%u key was exported.\n", "%u keys were exported.\n", n_exported),
+              n_exported);
   return TOOL_OK;
 }
 
@@ -350,9 +396,18 @@ import_from (JxsTrustStore *store, GFile *file)
   if (!jxs_trust_store_import_finish (
           store, tool_wait (&result), &n_imported, &n_kept, &n_invalid, &error))
     return tool_fail (NULL, error);
-  g_printerr (_ ("%u imported, %u left as they were, %u not understood\n"),
-              n_imported,
-              n_kept,
+  g_printerr (ngettext ("%u key was imported.\n", "%u keys were imported.\n", n_imported),
+              n_imported);
+  if (n_kept > 0)
+    g_printerr (ngettext ("%u key stays as it was here.\n",
+                          "%u keys stay as they were here.\n",
+                          n_kept),
+                n_kept);
+  if (n_invalid > 0)
+    tool_say (TOOL_INDENT,
+              ngettext ("jxs: %u line was not understood",
+                        "jxs: %u lines were not understood",
+                        n_invalid),
               n_invalid);
   return n_invalid == 0 ? TOOL_OK : TOOL_FAILED;
 }

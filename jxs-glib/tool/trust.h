@@ -12,6 +12,8 @@ JxsTrustStore *tool_trust_open (const char *path, GError **error);
 /* In words; both are parts of sentences. */
 const char *tool_trust_describe_level (JxsTrustLevel level);
 const char *tool_trust_describe_origin (JxsTrustOrigin origin);
+/* How far a key is trusted, and what that rests on. (transfer full) */
+char *tool_trust_describe (JxsTrustRecord *record);
 /* "2026-11-21 14:05", or “never”. (transfer full) */
 char *tool_trust_date (gint64 seconds);
 

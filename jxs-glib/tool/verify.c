@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "verify.h"
+#include "account.h"
 
 #include <unistd.h>
 
 #include <glib/gi18n.h>
 
-/* Letters and digits of a password that is no spoken one any more: 20 of 32 make 100 bits. */
-#define STRONG_LENGTH 20
+#define LEARN_SECONDS 10 /* until the other side has told its key */
 
 typedef struct
 {
@@ -20,21 +19,6 @@ typedef struct
 
 /* What the command line of this command says; its callback takes no data. */
 static Verify verify;
-
-gboolean
-tool_verify_set_password (JxsEndpoint *endpoint, JxsJid *peer, const char *password, GError **error)
-{
-  gsize length = 0;
-
-  for (const char *p = password; *p != '\0'; p++)
-    length += g_ascii_isalnum (*p) ? 1 : 0;
-  return jxs_endpoint_set_peer_password (endpoint,
-                                         peer,
-                                         password,
-                                         length >= STRONG_LENGTH ? JXS_PASSWORD_STRONG
-                                                                 : JXS_PASSWORD_SHORT,
-                                         error);
-}
 
 static void
 compared_cb (JxsVerification *verification, gpointer user_data)
@@ -52,7 +36,6 @@ compare (ToolAccount *account, JxsXmlStream *stream)
   verification = jxs_endpoint_verify_stream (account->endpoint, stream, &error);
   if (verification == NULL)
     return tool_fail (NULL, error);
-  g_printerr ("%s\n", _ ("Waiting for the other side …"));
   tool_contact_compare (verification, account->questions, compared_cb, NULL);
   while (!verify.is_compared && !g_cancellable_is_cancelled (tool_get_cancellable ()))
     g_main_context_iteration (NULL, TRUE);
@@ -68,23 +51,85 @@ compare (ToolAccount *account, JxsXmlStream *stream)
 static gboolean
 give_password (ToolAccount *account, JxsJid *peer, GError **error)
 {
-  g_autofree char *typed =
-      tool_ask_password (_ ("The password you agreed on (Enter: make one): "), error);
+  g_autoptr (JxsJid) bare = jxs_jid_to_bare (peer);
+  char *password = tool_ask_password (_ ("The password you agreed on (Enter: make one): "),
+                                      "--peer-password-file",
+                                      error);
+  gboolean given;
 
-  if (typed == NULL)
+  if (password == NULL)
     return FALSE;
-  if (*typed == '\0')
+  if (*password == '\0')
     {
-      g_free (typed);
-      typed = jxs_password_generate (verify.strong ? JXS_PASSWORD_STRONG : JXS_PASSWORD_SHORT);
-      g_printerr ("\n  %s%s%s\n\n", tool_style (TOOL_BOLD), typed, tool_end_style ());
-      tool_say (
-          0,
-          _ ("Tell it to %s over another way, by telephone for example: “jxs listen” asks for "
-             "it there. It is good for one attempt."),
-          jxs_jid_to_string (peer));
+      tool_wipe (password);
+      password = jxs_password_generate (verify.strong ? JXS_PASSWORD_STRONG : JXS_PASSWORD_SHORT);
+      g_printerr ("\n  %s%s%s\n\n", tool_style (TOOL_BOLD), password, tool_end_style ());
+      tool_say (0,
+                _ ("Tell it to %s by telephone, or any other way but this one. “jxs listen” asks "
+                   "for it there, now. It is good for one attempt."),
+                jxs_jid_to_string (bare));
     }
-  return tool_verify_set_password (account->endpoint, peer, typed, error);
+  given = tool_account_set_peer_password (account, peer, password, error);
+  tool_wipe (password);
+  return given;
+}
+
+static gboolean
+is_remembered (ToolAccount *account, JxsJid *peer)
+{
+  GListModel *records = G_LIST_MODEL (account->trust);
+
+  for (guint i = 0; i < g_list_model_get_n_items (records); i++)
+    {
+      g_autoptr (JxsTrustRecord) record = g_list_model_get_item (records, i);
+
+      if (jxs_jid_equal_bare (jxs_trust_record_get_jid (record), peer) &&
+          jxs_trust_record_get_level (record) == JXS_TRUST_LEVEL_VERIFIED)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+deadline_cb (gpointer user_data)
+{
+  gboolean *passed = user_data;
+
+  *passed = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+/* With a password both programs then tell each other their keys. */
+static int
+conclude (ToolAccount *account, JxsConnection *connection)
+{
+  JxsJid *peer = jxs_connection_get_peer_jid (connection);
+  g_autoptr (JxsJid) bare = jxs_jid_to_bare (peer);
+  gboolean passed = FALSE;
+  guint timeout;
+
+  if (jxs_connection_get_trust_level (connection) != JXS_TRUST_LEVEL_VERIFIED)
+    return TOOL_SECURITY;
+  timeout = g_timeout_add_seconds (LEARN_SECONDS, deadline_cb, &passed);
+  while (!passed && !is_remembered (account, peer) &&
+         !g_cancellable_is_cancelled (tool_get_cancellable ()))
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (timeout);
+  if (g_cancellable_is_cancelled (tool_get_cancellable ()))
+    return TOOL_INTERRUPTED;
+  if (!is_remembered (account, peer))
+    {
+      tool_say (TOOL_INDENT,
+                _ ("jxs: The password was right, but the program of %s did not tell its key: the "
+                   "next call will not be verified"),
+                jxs_jid_to_string (bare));
+      return TOOL_PEER;
+    }
+  g_printerr (_ ("%s%s is verified.%s\n"),
+              tool_style (TOOL_GREEN),
+              jxs_jid_to_string (bare),
+              tool_end_style ());
+  return TOOL_OK;
 }
 
 static JxsXmlStream *
@@ -120,20 +165,23 @@ verify_peer (ToolAccount *account, JxsJid *peer)
   JxsConnection *connection;
   int status = TOOL_OK;
 
+  if (account->peer_password_file != NULL)
+    verify.with_password = TRUE;
   if (!verify.with_password && !tool_questions_can_ask (account->questions))
-    return tool_usage (_ ("Comparing takes a person at a terminal; with --password there is less "
-                          "to do"));
-  if (verify.with_password && !give_password (account, peer, &error))
+    return tool_usage (_ ("Comparing takes a person at a terminal; a password can be given with "
+                          "--peer-password-file"));
+  if (verify.strong && (!verify.with_password || account->peer_password_file != NULL))
+    return tool_usage (_ ("--strong is for a password that --password makes"));
+  if (!verify.with_password)
+    tool_contact_will_compare (account->contact);
+  else if (account->peer_password_file == NULL && !give_password (account, peer, &error))
     return tool_fail (what, error);
   stream = open_stream (account, peer, &error);
   if (stream == NULL)
     return tool_account_fail (account, what, peer, error);
   connection = jxs_endpoint_get_stream_connection (account->endpoint, stream);
-  tool_print_connection (connection);
-  if (!verify.with_password)
-    status = compare (account, stream);
-  else if (jxs_connection_get_trust_level (connection) != JXS_TRUST_LEVEL_VERIFIED)
-    status = TOOL_SECURITY;
+  tool_account_print_connection (account, connection);
+  status = verify.with_password ? conclude (account, connection) : compare (account, stream);
   close_stream (stream);
   tool_wait_for_end (connection);
   return status;

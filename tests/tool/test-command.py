@@ -149,7 +149,7 @@ class Identity(unittest.TestCase):
         self.assertEqual(stat.S_IMODE(os.stat(self.file).st_mode), 0o600)
         self.assertIn(self.file, first.stdout)
         self.assertIn("romeo@montague.example\n", first.stdout)
-        self.assertRegex(first.stdout, r"SHA-256 +((?:[0-9A-F]{4} ){7}[0-9A-F]{4}\s+){2}Link +xmpp:romeo@montague.example\?")
+        self.assertRegex(first.stdout, r"SHA-256 +((?:[0-9A-F]{4} ){7}[0-9A-F]{4}\s+){2}Valid +until 20\d\d-\d\d-\d\d\n  Link +xmpp:romeo@montague.example\?")
         self.assertEqual(self.show("--jid", "romeo@montague.example").stdout, first.stdout)
         self.assertEqual(self.show("--identity", self.file).stdout, first.stdout)
 
@@ -198,10 +198,14 @@ class Demo(unittest.TestCase):
                 result = run("demo", "--size", "2", "--delay", "5", "--transports", transports)
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
                 self.assertEqual(result.stderr, "")
-                for part in ("session-initiate", "session-accept", "TLS 1.3", "SHA-256", "first use", "pinned",
+                for part in ("session-initiate", "session-accept", "TLS 1.3", "SHA-256", "first use",
+                             "the keys are verified", "verified: by what both sides compared",
                              "the file arrived as it was sent", "2 messages one way, 2 the other", "ended in order"):
                     self.assertIn(part, result.stdout)
                 self.assertRegex(result.stdout, r"(?m)^  Path +" + path)
+                # Both sides see the same string.
+                seen = re.findall(r"(?m)^  \w+ sees +(\d{4} \d{4} \d{4}   .+)$", result.stdout)
+                self.assertEqual((len(seen), len(set(seen))), (2, 1))
                 self.assertTrue(result.stdout.endswith("\nAll verified.\n"))
                 self.assertEqual([line for line in result.stdout.splitlines() if len(line) > 80], [])
 
@@ -239,7 +243,7 @@ class Demo(unittest.TestCase):
         secured = [event for event in events if (event["layer"], event["event"]) == ("security", "secured")]
         self.assertEqual({event["endpoint"] for event in secured}, {"romeo", "juliet"})
         self.assertEqual(secured[0]["detail"]["protocol"], "TLS 1.3")
-        self.assertEqual([event["detail"]["trust-level"] for event in secured], 2 * ["first-use"] + 2 * ["pinned"])
+        self.assertEqual([event["detail"]["trust-level"] for event in secured], 2 * ["first-use"] + 2 * ["verified"])
         self.assertNotIn("PRIVATE", result.stderr)
 
     def test_log_tells_no_secrets(self):

@@ -641,8 +641,9 @@ class Paths(Server):
         with Terminal("listen", *self.account("juliet"), environment=self.environment(NO_COLOR="1")) as listen:
             listen.until("Listening")
             with self.jxs("probe", "romeo", self.juliet(), "--transports", "ibb") as probe:
-                listen.until("wants to probe the connection. Accept? [y/N] ")
-                listen.type("y\n")
+                for question in ("wants to probe the connection. Accept? [y/N] ", "Accept this key? [y/N] "):
+                    listen.until(question)
+                    listen.type("y\n")
                 self.assertEqual(probe.wait(), 0)
             listen.until("probes the connection: in-band")
 
