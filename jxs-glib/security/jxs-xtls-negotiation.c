@@ -106,11 +106,14 @@ needs_srp (JxsXtlsSecurity *self)
   return self->has_password && self->password_kind == JXS_PASSWORD_SHORT;
 }
 
-/* A short password needs SRP there as well (XEP-0250 §3.3.3). */
+/* Whether a password, if there is one, can be proved inside the stream: a short one needs SRP there
+ * as well (XEP-0250 §3.3.3). */
 static gboolean
 can_prove_inside (JxsXtlsSecurity *self)
 {
-  return !needs_srp (self) || (get_possible_methods (self) & JXS_XTLS_METHOD_SRP) != 0;
+  return !self->has_password ||
+         (self->allows_starttls &&
+          (!needs_srp (self) || (get_possible_methods (self) & JXS_XTLS_METHOD_SRP) != 0));
 }
 
 static gboolean
@@ -224,7 +227,7 @@ send_choice (JxsXtlsSecurity *self)
 static gboolean
 take_no_security (JxsXtlsSecurity *self, GError **error)
 {
-  if (self->has_password && !(self->allows_starttls && can_prove_inside (self)))
+  if (!can_prove_inside (self))
     return refuse_without_srp (self, error);
   if (!self->allows_starttls)
     {
