@@ -10,10 +10,22 @@
 #include <jxs-glib/stream/jxs-stream-error-private.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
-/* What an initiator says to whom it cannot give what that demands. (nullable): it is not that */
+/* (nullable): there is nothing to add */
 static GError *
 explain_end (JxsPeerOpening *self, const GError *error)
 {
+  if (self->machine.state == JXS_PEER_STREAM_PLAIN &&
+      g_error_matches (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_NOT_WELL_FORMED))
+    {
+      /* Records of TLS: XTLS is taken out of what is said by whoever wants streams in the clear. */
+      self->decided = TRUE;
+      return g_error_new_literal (
+          JXS_ERROR,
+          JXS_ERROR_SECURITY,
+          _ ("The peer does not begin an XML stream; if it encrypts already, somebody on the way "
+             "has hidden that"));
+    }
+  /* What an initiator says to whom it cannot give what that demands. */
   if (!g_error_matches (error, JXS_STREAM_ERROR, JXS_STREAM_ERROR_UNSUPPORTED_FEATURE) ||
       self->security == NULL)
     return NULL;

@@ -97,7 +97,11 @@ error_in_handshake (int result, const JxsTlsMoment *moment)
   if (!moment->speaks_tls)
     return g_error_new_literal (G_TLS_ERROR,
                                 G_TLS_ERROR_NOT_TLS,
-                                _ ("The peer does not speak TLS"));
+                                moment->pinned || moment->srp
+                                    ? _ ("The peer does not speak TLS, though we agreed on it; "
+                                         "somebody on the way may have "
+                                         "changed what was said")
+                                    : _ ("The peer does not speak TLS"));
   switch (result)
     {
     case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
@@ -142,6 +146,23 @@ jxs_tls_error_new (int result, int alert, const JxsTlsMoment *moment)
     error = error_in_handshake (result, moment);
   if (error != NULL)
     return error;
+  switch (result)
+    {
+    case GNUTLS_E_DECRYPTION_FAILED:
+    case GNUTLS_E_UNEXPECTED_PACKET:
+    case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
+    case GNUTLS_E_RECORD_OVERFLOW:
+      return g_error_new_literal (
+          G_TLS_ERROR,
+          G_TLS_ERROR_MISC,
+          _ ("What arrived is not what the peer encrypted: it was damaged or changed on the way"));
+    case GNUTLS_E_INVALID_SESSION:
+      return g_error_new_literal (G_TLS_ERROR,
+                                  G_TLS_ERROR_MISC,
+                                  _ ("The encrypted connection has broken before"));
+    default:
+      break;
+    }
   return g_error_new (G_TLS_ERROR,
                       G_TLS_ERROR_MISC,
                       _ ("The encrypted connection failed: %s"),

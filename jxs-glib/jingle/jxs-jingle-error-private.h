@@ -36,7 +36,8 @@ gboolean jxs_jingle_answer_is_unknown_session (JxsElement *answer, const char *j
 char *jxs_jingle_answer_get_redirect (JxsElement *answer);
 /* What the refusal of our session-initiate means. answer: nullable. (transfer full) */
 GError *jxs_jingle_error_from_refusal (const GError *error, JxsElement *answer);
-/* What the peer's session-terminate means to an operation that waits. (transfer full) */
-GError *jxs_jingle_error_from_reason (JxsReason *reason);
+/* What the peer's session-terminate means to an operation that waits. connected: a connection was
+ * established. (transfer full) */
+GError *jxs_jingle_error_from_reason (JxsReason *reason, gboolean connected);
 
 G_END_DECLS

@@ -192,7 +192,7 @@ jxs_jingle_error_from_refusal (const GError *error, JxsElement *answer)
 }
 
 static const char *
-describe_reason (JxsReasonCondition condition, JxsError *code)
+describe_reason (JxsReasonCondition condition, gboolean connected, JxsError *code)
 {
   switch (condition)
     {
@@ -208,7 +208,8 @@ describe_reason (JxsReasonCondition condition, JxsError *code)
     case JXS_REASON_CONNECTIVITY_ERROR:
     case JXS_REASON_FAILED_TRANSPORT:
       *code = JXS_ERROR_CONNECTIVITY;
-      return _ ("The peer could not establish a connection");
+      return connected ? _ ("The connection broke on the peer’s side")
+                       : _ ("The peer could not establish a connection");
     case JXS_REASON_DECLINE:
       *code = JXS_ERROR_DECLINED;
       return _ ("The peer declined");
@@ -243,10 +244,10 @@ describe_reason (JxsReasonCondition condition, JxsError *code)
 }
 
 GError *
-jxs_jingle_error_from_reason (JxsReason *reason)
+jxs_jingle_error_from_reason (JxsReason *reason, gboolean connected)
 {
   JxsError code = JXS_ERROR_FAILED;
-  const char *what = describe_reason (jxs_reason_get_condition (reason), &code);
+  const char *what = describe_reason (jxs_reason_get_condition (reason), connected, &code);
   const char *text = jxs_reason_get_text (reason);
 
   if (text != NULL)

@@ -224,7 +224,8 @@ handle_terminate (JxsSession *self, JxsElement *iq, JxsJingle *jingle)
 {
   g_autoptr (JxsReason) reason = jingle->reason != NULL ? jxs_reason_ref (jingle->reason)
                                                         : jxs_reason_new (JXS_REASON_NONE, NULL);
-  GError *error = jxs_jingle_error_from_reason (reason);
+  gboolean connected = jxs_content_get_state (self->content) == JXS_CONTENT_READY;
+  GError *error = jxs_jingle_error_from_reason (reason, connected);
 
   ack (self, iq);
   self->ended_by_peer = TRUE;

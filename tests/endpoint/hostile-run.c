@@ -3,11 +3,14 @@
 
 #include "hostile-run.h"
 
+#include <string.h>
+
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
 
-/* Real milliseconds in which nothing happens before the clock takes large steps. */
-#define QUIET 25
+/* Real milliseconds, one after the other, in which nothing happens before the clock takes large
+ * steps. */
+#define QUIET 3
 #define SMALL_STEP_US (20 * 1000)
 #define LARGE_STEP_US (10 * G_USEC_PER_SEC)
 /* Nothing tells who waits for a word that none will come: the application does, some day. */
@@ -231,10 +234,20 @@ go_on (HostileRun *run)
 }
 
 static gboolean
-tick_cb (gpointer user_data)
+moment_cb (gpointer user_data)
 {
   *(gboolean *) user_data = TRUE;
-  return G_SOURCE_CONTINUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* For what is in the hands of the kernel. */
+static void
+wait_moment (void)
+{
+  gboolean over = FALSE;
+
+  g_timeout_add (1, moment_cb, &over);
+  wait_until (over);
 }
 
 /* Until both have ended; or, once Romeo has, nothing more comes to Juliet. */
@@ -249,24 +262,22 @@ static void
 pass_time (HostileRun *run, gboolean (*is_enough) (HostileRun *run))
 {
   const gint64 began = jxs_clock_now ();
-  gboolean ticked = FALSE;
   guint quiet = 0;
-  guint ticker = g_timeout_add (1, tick_cb, &ticked);
 
   while (!is_enough (run))
     {
-      g_main_context_iteration (NULL, TRUE);
-      go_on (run);
-      if (!ticked)
+      if (g_main_context_iteration (NULL, FALSE))
+        quiet = 0;
+      else if (quiet++ < QUIET)
         {
-          quiet = 0;
-          continue;
+          wait_moment ();
+          jxs_clock_advance (SMALL_STEP_US);
         }
-      ticked = FALSE;
-      jxs_clock_advance (quiet++ < QUIET ? SMALL_STEP_US : LARGE_STEP_US);
+      else
+        jxs_clock_advance (LARGE_STEP_US);
+      go_on (run);
       g_assert_cmpint (jxs_clock_now () - began, <, HOUR_US);
     }
-  g_source_remove (ticker);
 }
 
 void
@@ -340,14 +351,21 @@ static const struct
   { HOSTILE_NO_KEY, jxs_error_quark, JXS_ERROR_SECURITY, "*announced no fingerprint*" },
   { HOSTILE_NO_METHOD, jxs_error_quark, JXS_ERROR_SECURITY, "*no way of encryption*" },
   { HOSTILE_IN_CLEAR, jxs_error_quark, JXS_ERROR_SECURITY, "*does not encrypt, *" },
+  { HOSTILE_NO_STREAM,
+    jxs_error_quark,
+    JXS_ERROR_SECURITY,
+    "*somebody on the way has hidden that" },
   { HOSTILE_PASSWORD, jxs_error_quark, JXS_ERROR_SECURITY, "*password*" },
   { HOSTILE_IN_CLEAR,
     jxs_error_quark,
     JXS_ERROR_NOT_SUPPORTED,
     "*does not support encrypted sessions*" },
   { HOSTILE_UNTRUSTED, jxs_error_quark, JXS_ERROR_UNTRUSTED, "*" },
-  { HOSTILE_NO_TLS, jxs_error_quark, JXS_ERROR_SECURITY, "*TLS*" },
+
   { HOSTILE_NO_TLS, g_tls_error_quark, -1, "*TLS*" },
+  { HOSTILE_FORGED, g_tls_error_quark, -1, "*was damaged or changed on the way" },
+  { HOSTILE_FORGED, g_tls_error_quark, -1, "The encrypted connection has broken before" },
+  { HOSTILE_FORGED, g_tls_error_quark, -1, "The peer ended the encrypted connection: *" },
   { HOSTILE_MALFORMED, jxs_error_quark, JXS_ERROR_PROTOCOL, "The peer refused the session: *" },
   { HOSTILE_MALFORMED,
     jxs_error_quark,
@@ -370,6 +388,7 @@ static const struct
     jxs_error_quark,
     JXS_ERROR_CONNECTIVITY,
     "The peer could not establish a connection*" },
+  { HOSTILE_BROKEN, jxs_error_quark, JXS_ERROR_CONNECTIVITY, "The connection broke on the peer*" },
   { HOSTILE_LOST, jxs_error_quark, JXS_ERROR_CONNECTIVITY, "The in-band bytestream broke, *" },
   { HOSTILE_LOST, jxs_error_quark, JXS_ERROR_TIMED_OUT, "No answer came in time" },
   { HOSTILE_LOST, jxs_error_quark, JXS_ERROR_TIMED_OUT, "The peer did not * in time" },
@@ -404,6 +423,9 @@ hostile_get_outcome (HostileRun *run, guint who)
     return HOSTILE_NOTHING;
   if (error == NULL)
     return side->encrypted ? HOSTILE_DONE : HOSTILE_PLAIN;
+  /* Nobody reads of what is open that it could not be established. */
+  if (side->opened && strstr (error->message, "could not establish") != NULL)
+    return HOSTILE_UNCLEAR;
   for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
     if (error->domain == reasons[i].domain () &&
         (reasons[i].code < 0 || error->code == reasons[i].code) &&

@@ -86,8 +86,11 @@ typedef enum
   HOSTILE_IN_CLEAR, /* the other side does not encrypt */
   HOSTILE_UNTRUSTED,
   HOSTILE_NO_TLS,    /* but something else */
+  HOSTILE_NO_STREAM, /* but something else, which may be TLS */
+  HOSTILE_FORGED,    /* what is inside TLS was touched */
   HOSTILE_MALFORMED, /* what was said, or not what was asked for */
   HOSTILE_LOST,      /* the way, or the other side */
+  HOSTILE_BROKEN,    /* the same, of what was open to the other side */
   HOSTILE_ENDED,     /* by the other side */
   HOSTILE_UNCLEAR,   /* a reason that is none */
 } HostileOutcome;

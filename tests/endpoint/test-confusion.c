@@ -239,7 +239,9 @@ clever_mirror_cb (HostileChannel *from, guint n, JxsElement *stanza, gpointer us
   hostile_channel_pass (from, mirrored);
 }
 
-/* We hold the key that was announced and shown: it is ours. */
+/* We hold the key that was announced and shown: it is ours. By SOCKS5 it does not come to that: to
+ * what we connect to we name both sides in the other order than those who wait there (XEP-0260
+ * §2.2). */
 static void
 test_clever_mirror (gconstpointer pem)
 {
@@ -254,9 +256,14 @@ test_clever_mirror (gconstpointer pem)
   g_assert_no_error (error);
   set_up_between (&f, ROMEO, identity, clever_mirror_cb);
   call (&f);
-  assert_fails (&f, JXS_ERROR_SECURITY, "*our own key*");
+  if (pair_is_in_band ())
+    assert_fails (&f, JXS_ERROR_SECURITY, "*our own key*");
+  else
+    assert_fails (&f, JXS_ERROR_CONNECTIVITY, "No connection to *");
   g_assert_cmpuint (f.doormen[0].n_incoming, ==, 1);
-  assert_accepting_failed (&f.doormen[0], JXS_ERROR_SECURITY, "*");
+  assert_accepting_failed (&f.doormen[0],
+                           pair_is_in_band () ? JXS_ERROR_SECURITY : JXS_ERROR_CONNECTIVITY,
+                           "*");
   tear_down (&f);
 }
 
@@ -392,6 +399,7 @@ test_swapped (gconstpointer data)
 {
   Fixture f = { .pattern = data };
   Reply replies[2] = { { NULL }, { NULL } };
+  JxsConnection *connections[2];
   guint n_open = 0;
   g_autofree char *right =
       jxs_identity_get_fingerprint (hostile_get_identity (JULIET), G_CHECKSUM_SHA256);
@@ -403,15 +411,18 @@ test_swapped (gconstpointer data)
     {
       g_autoptr (GAsyncResult) result = reply_wait (&replies[i]);
       g_autoptr (GError) error = NULL;
-      g_autoptr (JxsConnection) connection =
-          jxs_endpoint_open_pipe_finish (f.endpoints[0], result, &error);
 
-      if (connection != NULL)
-        g_assert_cmpstr (jxs_connection_get_peer_fingerprint (connection), ==, right);
+      connections[i] = jxs_endpoint_open_pipe_finish (f.endpoints[0], result, &error);
+      if (connections[i] != NULL)
+        g_assert_cmpstr (jxs_connection_get_peer_fingerprint (connections[i]), ==, right);
       else
         g_test_message ("%s", error->message);
-      n_open += connection != NULL;
+      n_open += connections[i] != NULL;
     }
+  /* The other side may be told later. */
+  wait_until (f.doormen[1].n_connections == n_open);
+  for (guint i = 0; i < 2; i++)
+    g_clear_object (&connections[i]);
   /* What is the same in both can be swapped. */
   if (strstr (f.pattern, "security") != NULL)
     g_assert_cmpuint (n_open, ==, 2);

@@ -329,7 +329,7 @@ test_reasons (void)
       g_autoptr (JxsElement) tree = element (xml);
       g_autoptr (JxsReason) reason = jxs_reason_parse (tree);
       g_autoptr (JxsElement) built = jxs_reason_build (reason, JXS_NS_JINGLE);
-      g_autoptr (GError) error = jxs_jingle_error_from_reason (reason);
+      g_autoptr (GError) error = jxs_jingle_error_from_reason (reason, FALSE);
 
       g_assert_cmpint (jxs_reason_get_condition (reason), ==, cases[i].condition);
       g_assert_cmpstr (jxs_reason_get_name (reason), ==, cases[i].name);
@@ -340,6 +340,13 @@ test_reasons (void)
         g_assert_true (jxs_element_equal (tree, built));
       g_assert_error (error, JXS_ERROR, (int) cases[i].error);
       g_assert_nonnull (strstr (error->message, "“a word”"));
+      if (cases[i].error == JXS_ERROR_CONNECTIVITY)
+        {
+          g_autoptr (GError) later = jxs_jingle_error_from_reason (reason, TRUE);
+
+          g_assert_error (later, JXS_ERROR, JXS_ERROR_CONNECTIVITY);
+          g_assert_null (strstr (later->message, "establish"));
+        }
     }
 }
 
