@@ -27,7 +27,6 @@ struct _JxsTlsConnection
   GTlsCertificateFlags peer_errors;
   gboolean require_close_notify;
   gboolean dropped;
-  int checking; /* atomic: the peer's chain is being verified in a thread */
 };
 
 enum
@@ -177,12 +176,7 @@ check_now (JxsTlsConnection *self, GCancellable *cancellable, GError **error)
 static gboolean
 check_cb (gpointer owner, GError **error)
 {
-  JxsTlsConnection *self = owner;
-
-  if (!g_atomic_int_get (&self->checking))
-    return check_now (self, NULL, error);
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "TLS is being verified");
-  return FALSE;
+  return check_now (owner, NULL, error);
 }
 
 static const JxsTlsSessionOwner owner_vtable = { judge_cb, check_cb };
@@ -208,6 +202,8 @@ jxs_tls_connection_handshake (GTlsConnection *connection, GCancellable *cancella
 {
   JxsTlsConnection *self = JXS_TLS_CONNECTION (connection);
 
+  if (!jxs_tls_session_check_free (self->session, error))
+    return FALSE;
   for (;;)
     {
       g_autoptr (GError) local_error = NULL;
@@ -221,7 +217,8 @@ jxs_tls_connection_handshake (GTlsConnection *connection, GCancellable *cancella
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;
         }
-      if (!jxs_tls_source_wait (self->session, G_OBJECT (self), G_IO_IN, cancellable, error))
+      if (!jxs_tls_source_wait (
+              self->session, G_OBJECT (self), JXS_TLS_HANDSHAKE, cancellable, error))
         return FALSE;
     }
   if (jxs_tls_session_get_state (self->session) == JXS_TLS_SESSION_CHECK &&
@@ -243,23 +240,32 @@ check_thread (GTask *task, gpointer source_object, gpointer task_data, GCancella
     g_task_return_int (task, errors);
 }
 
+/* error: (transfer full) (nullable) */
 static void
-checked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+return_handshake (GTask *task, GError *error)
 {
-  JxsTlsConnection *self = JXS_TLS_CONNECTION (object);
-  g_autoptr (GTask) task = user_data;
-  GError *problem = NULL;
-  GError *error = NULL;
-  GTlsCertificateFlags errors = g_task_propagate_int (G_TASK (result), &problem);
+  JxsTlsConnection *self = g_task_get_source_object (task);
 
-  g_atomic_int_set (&self->checking, FALSE);
-  if (!conclude_check (self, problem == NULL ? errors : 0, problem, &error))
+  jxs_tls_session_set_driven (self->session, FALSE);
+  if (error != NULL)
     {
       g_task_return_error (task, error);
       return;
     }
   handshake_done (self);
   g_task_return_boolean (task, TRUE);
+}
+
+static void
+checked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *problem = NULL;
+  GError *error = NULL;
+  GTlsCertificateFlags errors = g_task_propagate_int (G_TASK (result), &problem);
+
+  conclude_check (JXS_TLS_CONNECTION (object), problem == NULL ? errors : 0, problem, &error);
+  return_handshake (task, error);
 }
 
 static void
@@ -272,7 +278,6 @@ start_check (GTask *task)
   g_task_set_source_tag (check, start_check);
   g_task_set_priority (check, g_task_get_priority (task));
   g_task_set_task_data (check, check_new (self), (GDestroyNotify) check_free);
-  g_atomic_int_set (&self->checking, TRUE);
   g_task_run_in_thread (check, check_thread);
 }
 
@@ -283,25 +288,17 @@ try_handshake (GTask *task)
   JxsTlsConnection *self = g_task_get_source_object (task);
   GError *error = NULL;
 
-  if (g_task_return_error_if_cancelled (task))
-    return TRUE;
-  if (!jxs_tls_session_step (self->session, &error))
+  if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (task), &error) &&
+      !jxs_tls_session_step (self->session, &error) &&
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        {
-          g_error_free (error);
-          return FALSE;
-        }
-      g_task_return_error (task, error);
-      return TRUE;
+      g_error_free (error);
+      return FALSE;
     }
-  if (jxs_tls_session_get_state (self->session) == JXS_TLS_SESSION_CHECK)
-    {
-      start_check (task);
-      return TRUE;
-    }
-  handshake_done (self);
-  g_task_return_boolean (task, TRUE);
+  if (error == NULL && jxs_tls_session_get_state (self->session) == JXS_TLS_SESSION_CHECK)
+    start_check (task);
+  else
+    return_handshake (task, error);
   return TRUE;
 }
 
@@ -314,8 +311,8 @@ cancelled_cb (GCancellable *cancellable, gpointer source)
 static gboolean base_ready_cb (GObject *stream, gpointer user_data);
 
 /* For one source of base, with nothing around or below it: there may be hundreds of peers that say
- * nothing, and each source costs all others time. Nobody else has the connection before this is
- * done. The data of the task is the handler on its cancellable. */
+ * nothing, and each source costs all others time. Others do not go on with the handshake meanwhile.
+ * The data of the task is the handler on its cancellable. */
 static void
 wait_for_base (GTask *task)
 {
@@ -325,8 +322,9 @@ wait_for_base (GTask *task)
   gulong handler = 0;
   gboolean ready;
 
-  source = jxs_tls_source_new_below (self->session,
-                                     jxs_tls_session_poll (self->session, G_IO_IN, &ready));
+  source =
+      jxs_tls_source_new_below (self->session,
+                                jxs_tls_session_poll (self->session, JXS_TLS_HANDSHAKE, &ready));
   g_task_attach_source (task, source, G_SOURCE_FUNC (base_ready_cb));
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable,
@@ -357,10 +355,17 @@ jxs_tls_connection_handshake_async (GTlsConnection *connection,
 {
   JxsTlsConnection *self = JXS_TLS_CONNECTION (connection);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
 
   g_task_set_source_tag (task, jxs_tls_connection_handshake_async);
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
+  if (!jxs_tls_session_check_free (self->session, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  jxs_tls_session_set_driven (self->session, TRUE);
   if (try_handshake (task))
     return;
   wait_for_base (task);

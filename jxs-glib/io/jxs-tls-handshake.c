@@ -172,6 +172,7 @@ jxs_tls_session_step (JxsTlsSession *self, GError **error)
   if (self->state != JXS_TLS_SESSION_HANDSHAKE)
     return TRUE;
 
+  self->has_begun = TRUE;
   do
     result = gnutls_handshake (self->gnutls);
   while (result < 0 && !jxs_tls_is_passing (result) && !gnutls_error_is_fatal (result) &&
@@ -208,23 +209,45 @@ jxs_tls_session_checked (JxsTlsSession *self, const GError *error, int alert)
 }
 
 gboolean
+jxs_tls_session_check_free (JxsTlsSession *self, GError **error)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->mutex);
+
+  if (self->is_driven)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, "A TLS handshake is under way");
+  return !self->is_driven;
+}
+
+void
+jxs_tls_session_set_driven (JxsTlsSession *self, gboolean driven)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->mutex);
+
+  self->is_driven = driven;
+  jxs_tls_session_wake (self);
+}
+
+gboolean
 jxs_tls_session_get_ready (JxsTlsSession *self, int direction, GError **error)
 {
-  if (self->state == JXS_TLS_SESSION_HANDSHAKE && !jxs_tls_session_step (self, error))
+  if (jxs_tls_session_report (self, direction, error))
     return FALSE;
-  if (self->state == JXS_TLS_SESSION_CHECK && self->owner != NULL && !self->inside)
+  if (self->state == JXS_TLS_SESSION_READY)
+    return TRUE;
+  if (self->is_driven)
+    {
+      jxs_tls_session_set_would_block (error);
+      return FALSE;
+    }
+  if (!jxs_tls_session_step (self, error))
+    return FALSE;
+  if (self->state == JXS_TLS_SESSION_CHECK && self->owner != NULL)
     {
       g_autoptr (GError) refused = NULL;
-      gboolean done;
 
       self->inside = TRUE;
-      done = self->vtable->check (self->owner, &refused);
+      self->vtable->check (self->owner, &refused);
       self->inside = FALSE;
-      if (!done && g_error_matches (refused, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        {
-          g_propagate_error (error, g_steal_pointer (&refused));
-          return FALSE;
-        }
       jxs_tls_session_checked (self, refused, GNUTLS_A_BAD_CERTIFICATE);
     }
   return !jxs_tls_session_report (self, direction, error);

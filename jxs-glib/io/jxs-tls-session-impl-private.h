@@ -40,6 +40,8 @@ struct _JxsTlsSession
   gboolean pinned;
   gboolean wants_check;
   JxsTlsSessionState state;
+  gboolean has_begun;    /* the handshake */
+  gboolean is_driven;    /* to its end, by somebody */
   GTlsCertificate *peer; /* (owned) (nullable) */
   GError *verdict;       /* (owned) (nullable): of the judge */
   int verdict_alert;

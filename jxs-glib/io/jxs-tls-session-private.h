@@ -27,8 +27,7 @@ typedef struct
 {
   /* Inside the handshake: the chain of the peer is known. FALSE: refused. */
   gboolean (*judge) (GTlsCertificate *peer, gpointer owner, GError **error);
-  /* After it, in the state CHECK, when somebody reads or writes; may take a while. Would block: it
-   * is under way elsewhere. */
+  /* After it, in the state CHECK, when somebody reads or writes; may take a while. */
   gboolean (*check) (gpointer owner, GError **error);
 } JxsTlsSessionOwner;
 
@@ -50,6 +49,10 @@ gboolean
 jxs_tls_session_set_certificate (JxsTlsSession *self, GTlsCertificate *certificate, GError **error);
 void jxs_tls_session_set_protocols (JxsTlsSession *self, const char *const *protocols);
 
+/* While somebody drives it to its end, reading and writing only wait for that. */
+void jxs_tls_session_set_driven (JxsTlsSession *self, gboolean driven);
+/* FALSE: G_IO_ERROR_PENDING, somebody does. */
+gboolean jxs_tls_session_check_free (JxsTlsSession *self, GError **error);
 /* Goes on with the handshake. TRUE: it is done; where there is something to check, the state is
  * CHECK until jxs_tls_session_checked(). */
 gboolean jxs_tls_session_step (JxsTlsSession *self, GError **error);
@@ -71,6 +74,8 @@ void jxs_tls_session_alert (JxsTlsSession *self, int alert);
  * G_IO_OUT, or both. */
 void jxs_tls_session_close (JxsTlsSession *self, GIOCondition condition);
 
+/* In place of a condition: the handshake wants to go on, or is done (by whoever). */
+#define JXS_TLS_HANDSHAKE ((GIOCondition) 0)
 /* What a source for condition has to wait for: a condition of base, or 0 for a call that changes
  * the state. ready: not at all. */
 GIOCondition jxs_tls_session_poll (JxsTlsSession *self, GIOCondition condition, gboolean *ready);

@@ -176,22 +176,23 @@ GIOCondition
 jxs_tls_session_poll (JxsTlsSession *self, GIOCondition condition, gboolean *ready)
 {
   g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->mutex);
-  int direction = condition == G_IO_IN ? IN : OUT;
+  int direction = condition == G_IO_OUT ? OUT : IN;
 
   *ready = self->closed[direction] || self->errors[direction] != NULL;
-  switch (self->state)
+  if (self->is_driven && condition != JXS_TLS_HANDSHAKE)
+    return 0;
+  if (self->state == JXS_TLS_SESSION_HANDSHAKE)
     {
-    case JXS_TLS_SESSION_HANDSHAKE:
+      *ready = *ready || !self->has_begun;
       return gnutls_record_get_direction (self->gnutls) == 0 ? G_IO_IN : G_IO_OUT;
-    case JXS_TLS_SESSION_CHECK:
-      return 0;
-    case JXS_TLS_SESSION_READY:
-    case JXS_TLS_SESSION_FAILED:
-    default:
-      *ready = *ready || (direction == IN &&
-                          (self->peer_done || gnutls_record_check_pending (self->gnutls) > 0));
-      return condition;
     }
+  if (condition == JXS_TLS_HANDSHAKE)
+    *ready = TRUE;
+  if (self->state == JXS_TLS_SESSION_CHECK)
+    return 0;
+  if (condition == G_IO_IN && (self->peer_done || gnutls_record_check_pending (self->gnutls) > 0))
+    *ready = TRUE;
+  return condition;
 }
 
 void
@@ -328,8 +329,9 @@ set_up (JxsTlsSession *self, const JxsTlsParams *params)
   JxsTlsSuites suites = self->credentials.is_srp ? JXS_TLS_SUITES_SRP
                         : params->pin            ? JXS_TLS_SUITES_PINNED
                                                  : JXS_TLS_SUITES_SERVER;
-  unsigned int flags =
-      GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | (is_client ? GNUTLS_CLIENT : GNUTLS_SERVER);
+  /* One key for the exchange is enough: who does not know its group asks for another. */
+  unsigned int flags = GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP |
+                       (is_client ? GNUTLS_CLIENT : GNUTLS_SERVER);
 
   if (jxs_tls_suites_get (suites) == NULL || gnutls_init (&self->gnutls, flags) < 0)
     return FALSE;
