@@ -37,7 +37,7 @@ typedef struct
   gpointer judge_data;      /* (unowned): until the callback */
 } JxsTlsParams;
 
-/* Concurrent handshakes of peers that are still to prove who they are: each takes about 20 KiB, and
+/* Concurrent handshakes of peers that are still to prove who they are: each takes about 15 KiB, and
  * up to 128 KiB more for the message that comes. Stops exhaustion of memory; beyond it: refused. */
 #define JXS_TLS_MAX_STRANGERS 256
 /* Of one of them: stops a peer that opens sessions and says nothing from locking out all others. */
