@@ -67,11 +67,33 @@ check_unknown (JxsEndpoint *self, JxsJid *peer, GError **error)
   return FALSE;
 }
 
-/* A password that is set proves nothing without encryption. */
-static gboolean
-check_no_password (JxsEndpoint *self, JxsJid *peer, GError **error)
+static G_DEFINE_QUARK (jxs - endpoint - password, password)
+
+    void jxs_endpoint_note_password (JxsEndpoint *self, JxsSession *session)
 {
-  if (!jxs_passwords_has (self->passwords, peer, NULL))
+  JxsPasswordKind kind;
+
+  if (jxs_passwords_has (self->passwords, jxs_session_get_peer_jid (session), &kind))
+    g_object_set_qdata (G_OBJECT (session), password_quark (), GUINT_TO_POINTER (kind + 1));
+}
+
+gboolean
+jxs_endpoint_had_password (JxsSession *session, JxsPasswordKind *kind)
+{
+  const guint noted = GPOINTER_TO_UINT (g_object_get_qdata (G_OBJECT (session), password_quark ()));
+
+  if (noted != 0 && kind != NULL)
+    *kind = (JxsPasswordKind) (noted - 1);
+  return noted != 0;
+}
+
+/* A password that is set proves nothing without encryption. session: (nullable): before there is
+ * one */
+static gboolean
+check_no_password (JxsEndpoint *self, JxsSession *session, JxsJid *peer, GError **error)
+{
+  if (!jxs_passwords_has (self->passwords, peer, NULL) &&
+      (session == NULL || !jxs_endpoint_had_password (session, NULL)))
     return TRUE;
   g_set_error (error,
                JXS_ERROR,
@@ -101,7 +123,7 @@ jxs_endpoint_check_plain (JxsEndpoint *self, JxsSession *session, GError **error
 {
   JxsJid *peer = jxs_session_get_peer_jid (session);
 
-  if (!check_no_password (self, peer, error))
+  if (!check_no_password (self, session, peer, error))
     return FALSE;
   if (!jxs_security_policy_get_require_encryption (get_policy (self, session)))
     return check_unknown (self, peer, error);
@@ -168,7 +190,7 @@ check_encryption (JxsEndpoint *self,
     return TRUE; /* inside the stream */
   if (jxs_passwords_has (self->passwords, peer, NULL) && !has_xtls)
     return check_feature (features, JXS_NS_XTLS, peer, _ ("passwords (XTLS)"), error);
-  if (!check_unknown (self, peer, error) || !check_no_password (self, peer, error))
+  if (!check_unknown (self, peer, error) || !check_no_password (self, NULL, peer, error))
     return FALSE;
   if (!jxs_security_policy_get_require_encryption (self->policy))
     return TRUE;

@@ -58,6 +58,11 @@ gboolean jxs_endpoint_check_features (JxsEndpoint *self,
                                       GError **error);
 /* What a peer offers, before the application learns of it; may run code of the application's. */
 gboolean jxs_endpoint_check_incoming (JxsEndpoint *self, JxsSession *session, GError **error);
+/* When a session begins. A password that is there holds for it to its end: another session with the
+ * same peer may use it up meanwhile, and this one must fail then. */
+void jxs_endpoint_note_password (JxsEndpoint *self, JxsSession *session);
+/* kind: (out) (optional) */
+gboolean jxs_endpoint_had_password (JxsSession *session, JxsPasswordKind *kind);
 /* Before a peer's session is accepted: whether there is an answer to its offer. is_stream: an XML
  * stream will be opened on it. */
 gboolean jxs_endpoint_check_answer (JxsEndpoint *self,

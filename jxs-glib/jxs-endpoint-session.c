@@ -185,6 +185,7 @@ connect_session (GTask *task)
   Operation *operation = g_task_get_task_data (task);
   GError *error = NULL;
 
+  jxs_endpoint_note_password (self, operation->session);
   if (!jxs_session_is_initiator (operation->session) &&
       !jxs_endpoint_check_answer (self, operation->session, operation->is_stream, &error))
     {

@@ -28,6 +28,7 @@ jxs_endpoint_prepare_stream (JxsEndpoint *self,
     .tls = G_IS_TLS_CONNECTION (stream) ? G_TLS_CONNECTION (stream) : NULL,
   };
 
+  starttls.had_password = jxs_endpoint_had_password (session, &starttls.password_kind);
   *params = (JxsPeerStreamParams){ NULL };
   if (!jxs_endpoint_needs_stream_security (self, session, stream))
     return TRUE;

@@ -25,8 +25,11 @@ typedef struct
   JxsJid *local;
   JxsJid *peer;
   gboolean initiator;
-  JxsTrace *trace;     /* (nullable) */
-  GTlsConnection *tls; /* (nullable): already there, by XTLS */
+  gboolean had_password; /* there was one when the session began: it is demanded, used up or not */
+  JxsPasswordKind password_kind; /* of that */
+  JxsTrace *trace;               /* (nullable) */
+  GTlsConnection *tls; /* (nullable): already there, by XTLS, and with it a strong password that is
+                        * pending: nobody was asked about the key */
 } JxsStarttlsParams;
 
 JxsStreamSecurity *jxs_starttls_security_new (const JxsStarttlsParams *params);

@@ -637,10 +637,16 @@ jxs_starttls_security_new (const JxsStarttlsParams *params)
   self->initiator = params->initiator;
   self->trace = params->trace != NULL ? jxs_trace_ref (params->trace) : NULL;
   self->has_password = jxs_passwords_has (config->passwords, params->peer, &self->password_kind);
+  if (!self->has_password && params->had_password)
+    {
+      self->has_password = TRUE;
+      self->password_kind = params->password_kind;
+    }
   self->local_fingerprint = jxs_identity_get_fingerprint (self->identity, G_CHECKSUM_SHA256);
   if (params->tls != NULL)
     {
       self->over_xtls = TRUE;
+      self->has_password = TRUE;
       self->method = METHOD_X509;
       self->tls = g_object_ref (params->tls);
       self->peer_fingerprint =

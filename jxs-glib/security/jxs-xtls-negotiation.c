@@ -91,12 +91,15 @@ get_possible_methods (JxsXtlsSecurity *self)
   return methods;
 }
 
-/* One that is set later is for the next session. */
+/* One that is set later is for the next session. One that was there is demanded to the end, also if
+ * another session uses it up meanwhile. */
 static JxsXtlsMethods
 look_for_password (JxsXtlsSecurity *self)
 {
-  self->has_password =
-      jxs_passwords_has (self->passwords, jxs_xtls_security_get_peer (self), &self->password_kind);
+  if (!self->has_password)
+    self->has_password = jxs_passwords_has (self->passwords,
+                                            jxs_xtls_security_get_peer (self),
+                                            &self->password_kind);
   return get_possible_methods (self) & ~(self->has_password ? 0 : JXS_XTLS_METHOD_SRP);
 }
 

@@ -380,6 +380,91 @@ test_wrong_password_over_xtls (Fixture *f, gconstpointer data)
   assert_failure (f, "another password", "does not know the password");
 }
 
+/* Another session with the same peer takes the password away when this one has got to what. */
+typedef struct
+{
+  Fixture *f;
+  guint who;
+  const char *what; /* of the trace */
+  guint n_taken;
+} Thief;
+
+static void
+steal_cb (JxsEndpoint *endpoint,
+          gint64 time,
+          const char *layer,
+          const char *what,
+          const char *detail,
+          gpointer user_data)
+{
+  Thief *thief = user_data;
+  JxsJid *peer = thief->f->pair.jids[!thief->who];
+
+  if (!g_str_equal (what, thief->what) || !jxs_passwords_has (endpoint->passwords, peer, NULL))
+    return;
+  jxs_password_free (jxs_passwords_take (endpoint->passwords, peer, NULL));
+  thief->n_taken++;
+}
+
+/* Who has no password must not get in by another session that used it up: that began with it. */
+static void
+test_password_gone (Fixture *f, gconstpointer data)
+{
+  const guint who = GPOINTER_TO_UINT (data);
+  static const struct
+  {
+    JxsSecurityMethods methods;
+    gboolean encrypts;
+    const char *what;
+  } moments[] = {
+    { JXS_SECURITY_METHODS_X509, TRUE, "handshake" },
+    { JXS_SECURITY_METHODS_X509, TRUE, "certificate-matches" },
+    { JXS_SECURITY_METHODS_STARTTLS, TRUE, "connected" },
+    { JXS_SECURITY_METHODS_STARTTLS, FALSE, "connected" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (moments); i++)
+    {
+      JxsEndpoint *endpoint = f->pair.endpoints[who];
+      g_autofree char *password = jxs_password_generate (JXS_PASSWORD_STRONG);
+      Thief thief = { f, who, moments[i].what, 0 };
+      gulong id = g_signal_connect (endpoint, "trace", G_CALLBACK (steal_cb), &thief);
+      g_autoptr (JxsXmlStream) stream = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%u: %s", (guint) i, moments[i].what);
+      for (guint j = 0; j < 2; j++)
+        {
+          JxsSecurityPolicy *policy = jxs_endpoint_get_security_policy (f->pair.endpoints[j]);
+
+          jxs_security_policy_set_methods (policy, moments[i].methods);
+          jxs_security_policy_set_require_encryption (policy, moments[i].encrypts);
+        }
+      set_password (f, who, password, JXS_PASSWORD_STRONG);
+      /* The other one, who demands nothing, may see it open and end. */
+      stream = try_stream (f, &error);
+      wait_until (f->doorman.error != NULL || f->doorman.stream != NULL);
+      g_assert_null (who == ROMEO ? stream : f->doorman.stream);
+      if (who == JULIET)
+        {
+          g_clear_error (&error);
+          error = g_steal_pointer (&f->doorman.error);
+        }
+      g_test_message ("%s", error->message);
+      g_assert_true (error->domain == JXS_ERROR);
+      if (moments[i].encrypts)
+        g_assert_error (error, JXS_ERROR, JXS_ERROR_AUTHENTICATION);
+      g_assert_cmpuint (thief.n_taken, ==, 1);
+      g_assert_false (jxs_trust_is_known (JXS_TRUST (f->pair.trusts[who]), f->pair.jids[!who]));
+      g_signal_handler_disconnect (endpoint, id);
+      g_clear_object (&stream);
+      g_clear_object (&f->doorman.stream);
+      g_clear_error (&f->doorman.error);
+      jxs_memory_trust_forget (f->pair.trusts[!who], f->pair.jids[who]);
+      settle ();
+    }
+}
+
 /* SRP inside the stream (XEP-0250 §3.3.3): a short password will do. */
 static void
 test_short_password (Fixture *f, gconstpointer data)
@@ -451,6 +536,14 @@ main (int argc, char **argv)
                   test_minimum,
                   tear_down);
     }
+  for (guint who = 0; who < 2; who++)
+    g_test_add (who == ROMEO ? "/endpoint/starttls/password-gone-calling"
+                             : "/endpoint/starttls/password-gone-called",
+                Fixture,
+                GUINT_TO_POINTER (who),
+                set_up,
+                test_password_gone,
+                tear_down);
   for (guint who = 0; who < 2; who++)
     g_test_add (who == ROMEO ? "/endpoint/starttls/password-of-caller"
                              : "/endpoint/starttls/password-of-callee",

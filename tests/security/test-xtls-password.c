@@ -375,6 +375,40 @@ test_strong (Fixture *f, gconstpointer data)
   g_assert_true (side_has_password (&f->responder));
 }
 
+/* Another session uses it up between the check and the answer, which may have to wait for somebody:
+ * it is demanded all the same. */
+static void
+test_used_up (Fixture *f, gconstpointer data)
+{
+  const JxsPasswordKind kind = GPOINTER_TO_INT (data);
+  g_autoptr (JxsElement) first = NULL;
+  g_autoptr (JxsElement) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  JxsXtlsSecurity *responder = side_get_xtls (&f->responder);
+
+  side_use_methods (&f->initiator,
+                    kind == JXS_PASSWORD_STRONG ? JXS_SECURITY_METHODS_X509
+                                                : JXS_SECURITY_METHODS_ALL);
+  side_enter (&f->initiator, STRONG, kind);
+  first = offer (f);
+  side_enter (&f->responder, STRONG, kind);
+  g_assert_true (jxs_xtls_security_check_answer (responder, &error));
+  jxs_password_free (jxs_passwords_take (f->responder.config.passwords,
+                                         jxs_security_get_peer_jid (f->responder.security),
+                                         NULL));
+  answer = jxs_security_build (f->responder.security);
+  g_assert_nonnull (answer);
+  if (kind == JXS_PASSWORD_STRONG)
+    {
+      g_assert_true (jxs_xtls_security_is_password_pending (responder));
+      return;
+    }
+  side_secure (&f->responder, NULL);
+  side_wait (&f->responder);
+  g_assert_nonnull (strstr (f->responder.error->message, "used up"));
+  side_assert_failed (&f->responder, JXS_ERROR, JXS_ERROR_AUTHENTICATION);
+}
+
 /* A password set during a session is for the next one. */
 static void
 test_too_late (Fixture *f, gconstpointer data)
@@ -497,6 +531,14 @@ main (int argc, char **argv)
   ADD ("strong", test_strong);
   ADD ("too-late", test_too_late);
 #undef ADD
+  for (JxsPasswordKind kind = JXS_PASSWORD_SHORT; kind <= JXS_PASSWORD_STRONG; kind++)
+    g_test_add (kind == JXS_PASSWORD_SHORT ? "/security/xtls-password/used-up-short"
+                                           : "/security/xtls-password/used-up-strong",
+                Fixture,
+                GINT_TO_POINTER (kind),
+                set_up,
+                test_used_up,
+                sides_tear_down);
 #define ADD(name, func)                                                                            \
   g_test_add ("/security/xtls-password/" name, Fixture, NULL, sides_set_up, func, sides_tear_down)
   ADD ("proved", test_proved);
