@@ -368,5 +368,5 @@ jxs_xtls_security_offers_password (JxsXtlsSecurity *self)
 {
   g_return_val_if_fail (JXS_IS_XTLS_SECURITY (self), FALSE);
 
-  return (self->remote.methods & get_possible_methods (self) & JXS_XTLS_METHOD_SRP) != 0;
+  return (self->remote.methods & JXS_XTLS_METHOD_SRP) != 0;
 }
