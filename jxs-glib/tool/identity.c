@@ -151,24 +151,19 @@ load_file (const ToolIdentity *self, GFile *file, JxsJid *jid, GError **error)
 static char *
 make_token_uri (const char *uri, const char *type, const char *pin)
 {
-  g_auto (GStrv) parts = g_strsplit (uri + strlen (TOKEN_SCHEME), "?", 2);
-  g_auto (GStrv) attributes = g_strsplit (parts[0], ";", -1);
+  const char *query = strchr (uri, '?');
+  g_autofree char *path = query != NULL ? g_strndup (uri, query - uri) : g_strdup (uri);
+  g_auto (GStrv) attributes = g_strsplit (path + strlen (TOKEN_SCHEME), ";", -1);
   GString *made = g_string_new (TOKEN_SCHEME);
-  char separator = '?';
 
   for (gsize i = 0; attributes[i] != NULL; i++)
     if (*attributes[i] != '\0' && !g_str_has_prefix (attributes[i], "type=") &&
         !g_str_has_prefix (attributes[i], "object-type="))
       g_string_append_printf (made, "%s;", attributes[i]);
-  g_string_append_printf (made, "type=%s", type);
-  if (parts[1] != NULL)
-    {
-      g_string_append_printf (made, "?%s", parts[1]);
-      separator = '&';
-    }
+  g_string_append_printf (made, "type=%s%s", type, query != NULL ? query : "");
   if (pin != NULL)
     {
-      g_string_append_printf (made, "%cpin-value=", separator);
+      g_string_append (made, query != NULL ? "&pin-value=" : "?pin-value=");
       g_string_append_uri_escaped (made, pin, NULL, FALSE);
     }
   return g_string_free (made, FALSE);

@@ -368,7 +368,7 @@ remove_keys (JxsTrustStore *store, JxsJid *jid, const char *fingerprint)
 static int
 export_to (JxsTrustStore *store, GFile *file)
 {
-  guint n_exported;
+  guint n_exported = 0;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -376,7 +376,13 @@ export_to (JxsTrustStore *store, GFile *file)
       store, file, G_PRIORITY_DEFAULT, tool_get_cancellable (), tool_result_cb, &result);
   if (!jxs_trust_store_export_finish (store, tool_wait (&result), &error))
     return tool_fail (NULL, error);
-  n_exported = g_list_model_get_n_items (G_LIST_MODEL (store));
+  /* Nothing but what was decided is. */
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (store)); i++)
+    {
+      g_autoptr (JxsTrustRecord) record = g_list_model_get_item (G_LIST_MODEL (store), i);
+
+      n_exported += jxs_trust_record_get_level (record) != JXS_TRUST_LEVEL_UNKNOWN ? 1 : 0;
+    }
   g_printerr (ngettext ("%u key was exported.\n", "%u keys were exported.\n", n_exported),
               n_exported);
   return TOOL_OK;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The jxs command without a server: usage, exit status, identity, demo."""
+"""The jxs command without a server: usage, exit status, demo."""
 
 import json
 import os
@@ -8,7 +8,6 @@ import pty
 import re
 import select
 import signal
-import stat
 import subprocess
 import tempfile
 import unittest
@@ -129,66 +128,6 @@ class Output(unittest.TestCase):
     def test_enough(self):
         """As with “jxs demo | head -1”."""
         self.assertEqual(self.demo(stdout=subprocess.PIPE), (1, ""))
-
-
-class Identity(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.environment = {"XDG_DATA_HOME": self.folder.name}
-        self.file = os.path.join(self.folder.name, "jxs", "romeo@montague.example.pem")
-
-    def tearDown(self):
-        self.folder.cleanup()
-
-    def show(self, *arguments):
-        return run("identity", *arguments, environment=self.environment)
-
-    def test_made_once(self):
-        first = self.show("--jid", "romeo@montague.example/orchard")
-        self.assertEqual(first.returncode, 0, first.stderr)
-        self.assertEqual(stat.S_IMODE(os.stat(self.file).st_mode), 0o600)
-        self.assertIn(self.file, first.stdout)
-        self.assertIn("romeo@montague.example\n", first.stdout)
-        self.assertRegex(first.stdout, r"SHA-256 +((?:[0-9A-F]{4} ){7}[0-9A-F]{4}\s+){2}Valid +until 20\d\d-\d\d-\d\d\n  Link +xmpp:romeo@montague.example\?")
-        self.assertEqual(self.show("--jid", "romeo@montague.example").stdout, first.stdout)
-        self.assertEqual(self.show("--identity", self.file).stdout, first.stdout)
-
-    def test_fingerprint(self):
-        """As OpenSSL computes it."""
-        shown = self.show("--jid", "romeo@montague.example").stdout
-        printed = subprocess.run(["openssl", "x509", "-in", self.file, "-noout", "-fingerprint", "-sha256"],
-                                 capture_output=True, text=True, check=True).stdout
-        printed = printed.split("=")[1].strip().replace(":", "")
-        self.assertEqual(re.sub(r"\s", "", re.search(r"SHA-256 +((?:[0-9A-F]{4}\s+)+)", shown).group(1)), printed)
-        self.assertIn("sha-256=" + printed.lower(), shown)
-
-    def test_new(self):
-        first = self.show("--jid", "romeo@montague.example").stdout
-        for arguments in (["--new"], ["--new", "--ed25519"]):
-            second = self.show("--jid", "romeo@montague.example", *arguments)
-            self.assertEqual(second.returncode, 0, second.stderr)
-            self.assertNotEqual(second.stdout, first)
-            first = second.stdout
-        self.assertEqual(self.show("--jid", "romeo@montague.example").stdout, first)
-        self.assertEqual(stat.S_IMODE(os.stat(self.file).st_mode), 0o600)
-
-    def test_open_to_others(self):
-        self.show("--jid", "romeo@montague.example")
-        os.chmod(self.file, 0o644)
-        result = self.show("--jid", "romeo@montague.example")
-        self.assertEqual(result.returncode, 5)
-        self.assertIn(self.file, result.stderr)
-        self.assertIn("chmod 600", result.stderr)
-
-    def test_broken(self):
-        self.show("--jid", "romeo@montague.example")
-        with open(self.file, "w", encoding="ascii") as file:
-            file.write("nonsense")
-        result = self.show("--jid", "romeo@montague.example")
-        self.assertEqual(result.returncode, 1)
-        self.assertIn(self.file, result.stderr)
-        with open(self.file, encoding="ascii") as file:
-            self.assertEqual(file.read(), "nonsense")
 
 
 class Demo(unittest.TestCase):

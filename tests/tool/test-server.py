@@ -21,7 +21,8 @@ import command
 import prosody
 import tap
 import xmpp
-from server_case import Server, Terminal
+from server_case import Server
+from terminal import Terminal
 
 MESSAGES = 100
 FILE_BYTES = 32 * 1024 * 1024

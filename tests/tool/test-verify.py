@@ -8,7 +8,8 @@ import subprocess
 
 import command
 import tap
-from server_case import Server, Terminal
+from server_case import Server
+from terminal import Terminal
 
 
 class Verified(Server):
