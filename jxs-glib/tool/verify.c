@@ -84,10 +84,46 @@ is_remembered (ToolAccount *account, JxsJid *peer)
       g_autoptr (JxsTrustRecord) record = g_list_model_get_item (records, i);
 
       if (jxs_jid_equal_bare (jxs_trust_record_get_jid (record), peer) &&
-          jxs_trust_record_get_level (record) == JXS_TRUST_LEVEL_VERIFIED)
+          jxs_trust_record_get_level (record) == JXS_TRUST_LEVEL_VERIFIED &&
+          jxs_trust_record_get_origin (record) == JXS_TRUST_ORIGIN_PASSWORD)
         return TRUE;
     }
   return FALSE;
+}
+
+/* Both programs ask for the other's key when the stream begins. What is answered after that tells
+ * that they had their answers. */
+#define LAST_ID "jxs-verify-last"
+
+static gboolean
+stanza_cb (JxsXmlStream *stream, JxsElement *stanza, gpointer user_data)
+{
+  gboolean *answered = user_data;
+
+  if (g_strcmp0 (jxs_element_get_attribute (stanza, "id"), LAST_ID) != 0)
+    return FALSE;
+  *answered = TRUE;
+  return TRUE;
+}
+
+static void
+closed_cb (JxsXmlStream *stream, const GError *error, gpointer user_data)
+{
+  gboolean *answered = user_data;
+
+  *answered = TRUE;
+}
+
+static gboolean
+send_last (JxsXmlStream *stream)
+{
+  g_autoptr (JxsElement) iq = jxs_element_new ("iq", "jabber:client");
+  g_autoptr (JxsElement) ping = jxs_element_new ("ping", "urn:xmpp:ping");
+
+  jxs_element_set_attribute (iq, "type", "get");
+  jxs_element_set_attribute (iq, "id", LAST_ID);
+  jxs_element_add_child (iq, ping);
+  return jxs_xml_stream_send (stream, iq, NULL);
 }
 
 static gboolean
@@ -101,20 +137,25 @@ deadline_cb (gpointer user_data)
 
 /* With a password both programs then tell each other their keys. */
 static int
-conclude (ToolAccount *account, JxsConnection *connection)
+conclude (ToolAccount *account, JxsXmlStream *stream, JxsConnection *connection)
 {
   JxsJid *peer = jxs_connection_get_peer_jid (connection);
   g_autoptr (JxsJid) bare = jxs_jid_to_bare (peer);
   gboolean passed = FALSE;
+  gboolean answered = FALSE;
   guint timeout;
 
   if (jxs_connection_get_trust_level (connection) != JXS_TRUST_LEVEL_VERIFIED)
     return TOOL_SECURITY;
   timeout = g_timeout_add_seconds (LEARN_SECONDS, deadline_cb, &passed);
-  while (!passed && !is_remembered (account, peer) &&
+  g_signal_connect (stream, "stanza", G_CALLBACK (stanza_cb), &answered);
+  g_signal_connect (stream, "closed", G_CALLBACK (closed_cb), &answered);
+  answered = !send_last (stream);
+  while (!passed && !(answered && is_remembered (account, peer)) &&
          !g_cancellable_is_cancelled (tool_get_cancellable ()))
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (timeout);
+  g_signal_handlers_disconnect_by_data (stream, &answered);
   if (g_cancellable_is_cancelled (tool_get_cancellable ()))
     return TOOL_INTERRUPTED;
   if (!is_remembered (account, peer))
@@ -181,7 +222,8 @@ verify_peer (ToolAccount *account, JxsJid *peer)
     return tool_account_fail (account, what, peer, error);
   connection = jxs_endpoint_get_stream_connection (account->endpoint, stream);
   tool_account_print_connection (account, connection);
-  status = verify.with_password ? conclude (account, connection) : compare (account, stream);
+  status =
+      verify.with_password ? conclude (account, stream, connection) : compare (account, stream);
   close_stream (stream);
   tool_wait_for_end (connection);
   return status;
