@@ -425,6 +425,8 @@ tool_account_clear (ToolAccount *self)
   if (self->is_mapped)
     run_for (UNMAP_MS, NULL);
   g_clear_object (&self->identity);
+  if (self->trust != NULL)
+    tool_trust_settle (self->trust, self->jid);
   g_clear_pointer (&self->contact, tool_contact_free);
   g_clear_object (&self->trust);
   g_clear_pointer (&self->questions, tool_questions_free);

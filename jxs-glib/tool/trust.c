@@ -23,6 +23,18 @@ tool_trust_open (const char *path, GError **error)
   return jxs_trust_store_open_finish (tool_wait (&result), error);
 }
 
+void
+tool_trust_settle (JxsTrustStore *store, JxsJid *jid)
+{
+  /* No certificate has this fingerprint: nothing is removed. */
+  static const char none[] = "0000000000000000000000000000000000000000000000000000000000000000";
+  g_autoptr (GAsyncResult) result = NULL;
+
+  jxs_trust_store_remove_async (
+      store, jid, none, G_PRIORITY_DEFAULT, NULL, tool_result_cb, &result);
+  jxs_trust_store_remove_finish (store, tool_wait (&result), NULL, NULL);
+}
+
 const char *
 tool_trust_describe_level (JxsTrustLevel level)
 {

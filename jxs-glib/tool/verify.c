@@ -214,7 +214,13 @@ verify_peer (ToolAccount *account, JxsJid *peer)
   if (verify.strong && (!verify.with_password || account->peer_password_file != NULL))
     return tool_usage (_ ("--strong is for a password that --password makes"));
   if (!verify.with_password)
-    tool_contact_will_compare (account->contact);
+    {
+      tool_contact_will_compare (account->contact);
+      /* Whoever --verified-only keeps out is to be verified now. */
+      jxs_security_policy_set_minimum_trust_opening (jxs_endpoint_get_security_policy (
+                                                         account->endpoint),
+                                                     JXS_TRUST_LEVEL_FIRST_USE);
+    }
   else if (account->peer_password_file == NULL && !give_password (account, peer, &error))
     return tool_fail (what, error);
   stream = open_stream (account, peer, &error);

@@ -28,11 +28,11 @@ class Verified(Server):
         terminal.type("y\n")
 
     @contextlib.contextmanager
-    def compared(self):
+    def compared(self, *options):
         """Up to the question whether what both see is the same."""
         with self.terminal("listen", "juliet", "--once") as listen:
             listen.until("Listening")
-            with self.terminal("verify", "romeo", self.juliet()) as verify:
+            with self.terminal("verify", "romeo", self.juliet(), *options) as verify:
                 self.accept(listen, "wants to chat. Accept? [y/N] ")
                 # Who is about to compare has nothing to decide before.
                 self.accept(listen, "Accept this key? [y/N] ")
@@ -46,7 +46,8 @@ class Verified(Server):
                 yield verify, listen
 
     def test_same(self):
-        with self.compared() as (verify, listen):
+        # Whom the option would keep out is to be verified.
+        with self.compared("--verified-only") as (verify, listen):
             listen.type("y\n")
             verify.type("y\n")
             self.assertNotIn("Accept", verify.until(f"{self.juliet()} is verified"))
