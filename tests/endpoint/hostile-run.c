@@ -270,7 +270,8 @@ pass_time (HostileRun *run, gboolean (*is_enough) (HostileRun *run))
         quiet = 0;
       else if (quiet++ < QUIET)
         {
-          wait_moment ();
+          if (run->way->reachable)
+            wait_moment ();
           jxs_clock_advance (SMALL_STEP_US);
         }
       else

@@ -5,8 +5,11 @@
 
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include <jxs-glib/base/jxs-clock-private.h>
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/security/jxs-trust-store.h>
 #include <jxs-glib/xml/jxs-namespaces-private.h>
 
 /* Mallory runs the server. To Romeo she is Juliet and to Juliet Romeo: each session ends at her,
@@ -25,11 +28,14 @@ typedef struct
 typedef struct
 {
   JxsLoopbackChannel *channels[4];
-  JxsMemoryTrust *trusts[4];
+  JxsTrust *trusts[4];
+  char *folder;   /* (nullable): of the stores that those of Romeo and Juliet are */
+  gboolean alone; /* Mallory answers Romeo, and does not ask Juliet */
   JxsEndpoint *endpoints[4];
   Doorman doorman;
   JxsSession *session;       /* (owned) (nullable): Romeo's with Mallory */
   JxsConnection *mallory[2]; /* (owned) (nullable): with Romeo, with Juliet */
+  JxsXmlStream *played;      /* (owned) (nullable): with Romeo alone */
   GString *heard[2];         /* what they said to each other */
   guint n_pumps;
 } Fixture;
@@ -147,8 +153,10 @@ with_romeo_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Fixture *f = user_data;
 
   f->mallory[ROMEO] = jxs_endpoint_connect_session_finish (JXS_ENDPOINT (source), result, NULL);
-  if (f->mallory[ROMEO] == NULL)
+  /* Juliet's may be gone since. */
+  if (f->mallory[ROMEO] == NULL || f->mallory[JULIET] == NULL)
     {
+      g_clear_object (&f->mallory[ROMEO]);
       g_clear_object (&f->mallory[JULIET]);
       return;
     }
@@ -171,7 +179,16 @@ with_juliet_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       f->endpoints[AS_JULIET], f->session, NULL, G_PRIORITY_DEFAULT, NULL, with_romeo_cb, f);
 }
 
-/* First Juliet, so that Romeo waits for her as he would. */
+static void
+alone_with_romeo_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  /* Without a password she may think that there is one. */
+  f->played = jxs_endpoint_accept_stream_finish (JXS_ENDPOINT (source), result, NULL);
+}
+
+/* First Juliet, so that Romeo waits for her as he would; if she is asked. */
 static void
 caught_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
 {
@@ -179,6 +196,12 @@ caught_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
   g_autoptr (JxsSession) other = NULL;
 
   g_set_object (&f->session, session);
+  if (f->alone)
+    {
+      jxs_endpoint_accept_stream_async (
+          endpoint, session, G_PRIORITY_DEFAULT, NULL, alone_with_romeo_cb, f);
+      return;
+    }
   other = jxs_endpoint_create_session (f->endpoints[AS_ROMEO],
                                        hostile_get_jid (JULIET),
                                        jxs_session_get_description (session));
@@ -187,6 +210,26 @@ caught_cb (JxsEndpoint *endpoint, JxsSession *session, gpointer user_data)
 }
 
 /* ---- the test ---- */
+
+static JxsTrust *
+new_trust (Fixture *f, guint who)
+{
+  g_autofree char *name = g_strdup_printf ("%u.db", who);
+  g_autoptr (GFile) file = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  Reply reply = { NULL };
+  JxsTrustStore *store;
+
+  if (f->folder == NULL)
+    return JXS_TRUST (jxs_memory_trust_new ());
+  file = g_file_new_build_filename (f->folder, name, NULL);
+  jxs_trust_store_open_async (file, G_PRIORITY_DEFAULT, NULL, reply_cb, &reply);
+  result = reply_wait (&reply);
+  store = jxs_trust_store_open_finish (result, &error);
+  g_assert_no_error (error);
+  return JXS_TRUST (store);
+}
 
 static void
 set_up (Fixture *f, gconstpointer data)
@@ -205,9 +248,8 @@ set_up (Fixture *f, gconstpointer data)
     {
       JxsIdentity *identity = i < 2 ? hostile_get_identity (i) : get_forged_identity (played[i]);
 
-      f->trusts[i] = jxs_memory_trust_new ();
-      f->endpoints[i] =
-          pair_new_endpoint (JXS_CHANNEL (f->channels[i]), identity, JXS_TRUST (f->trusts[i]));
+      f->trusts[i] = new_trust (f, i);
+      f->endpoints[i] = pair_new_endpoint (JXS_CHANNEL (f->channels[i]), identity, f->trusts[i]);
     }
   for (guint i = 0; i < 2; i++)
     f->heard[i] = g_string_new (NULL);
@@ -231,6 +273,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   doorman_clear (&f->doorman);
   g_clear_object (&f->session);
+  g_clear_object (&f->played);
   for (guint i = 0; i < 2; i++)
     g_clear_object (&f->mallory[i]);
   for (guint i = 0; i < G_N_ELEMENTS (f->endpoints); i++)
@@ -246,12 +289,60 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static void
+set_up_stores (Fixture *f, gconstpointer data)
+{
+  f->folder = g_dir_make_tmp ("jxs-middle-XXXXXX", NULL);
+  g_assert_nonnull (f->folder);
+  set_up (f, data);
+}
+
+static void
+tear_down_stores (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+
+  tear_down (f, data);
+  dir = g_dir_open (f->folder, 0, NULL);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (f->folder, name, NULL);
+
+      g_unlink (path);
+    }
+  g_assert_cmpint (g_rmdir (f->folder), ==, 0);
+  g_clear_pointer (&f->folder, g_free);
+}
+
+static void
 know (Fixture *f, guint who, gboolean verified)
 {
   g_autofree char *fingerprint = get_fingerprint (1 - who);
   g_autoptr (GError) error = NULL;
 
-  jxs_memory_trust_pin (f->trusts[who], hostile_get_jid (1 - who), fingerprint, verified, &error);
+  if (f->folder == NULL)
+    jxs_memory_trust_pin (JXS_MEMORY_TRUST (f->trusts[who]),
+                          hostile_get_jid (1 - who),
+                          fingerprint,
+                          verified,
+                          &error);
+  else
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+      Reply reply = { NULL };
+
+      jxs_trust_store_set_level_async (JXS_TRUST_STORE (f->trusts[who]),
+                                       hostile_get_jid (1 - who),
+                                       fingerprint,
+                                       verified ? JXS_TRUST_LEVEL_VERIFIED : JXS_TRUST_LEVEL_PINNED,
+                                       JXS_TRUST_ORIGIN_FINGERPRINT,
+                                       G_PRIORITY_DEFAULT,
+                                       NULL,
+                                       reply_cb,
+                                       &reply);
+      result = reply_wait (&reply);
+      jxs_trust_store_set_level_finish (JXS_TRUST_STORE (f->trusts[who]), result, &error);
+    }
   g_assert_no_error (error);
 }
 
@@ -339,6 +430,7 @@ test_afterwards (Fixture *f, gconstpointer data)
   g_autoptr (JxsXmlStream) again = NULL;
 
   g_assert_no_error (error);
+  wait_until (f->mallory[ROMEO] != NULL);
   g_clear_object (&stream);
   for (guint i = 0; i < 2; i++)
     g_clear_object (&f->mallory[i]);
@@ -347,7 +439,7 @@ test_afterwards (Fixture *f, gconstpointer data)
       drop (f->endpoints[i]);
       f->endpoints[i] = pair_new_endpoint (JXS_CHANNEL (f->channels[i]),
                                            hostile_get_identity (played[i]),
-                                           JXS_TRUST (f->trusts[i]));
+                                           f->trusts[i]);
     }
   g_signal_connect (f->endpoints[AS_JULIET], "incoming", G_CALLBACK (caught_cb), f);
   doorman_clear (&f->doorman);
@@ -415,36 +507,64 @@ test_short_string (Fixture *f, gconstpointer data)
   g_signal_handlers_disconnect_by_data (f->endpoints[JULIET], &theirs);
 }
 
-/* Each enters the password that they agreed on. She may pass on what they prove with it, but what
- * they prove holds for their own TLS session alone (RFC 5802 §6). */
+static void
+enter (Fixture *f, guint who, guint whose, const char *password, JxsPasswordKind kind)
+{
+  g_autoptr (GError) error = NULL;
+
+  jxs_endpoint_set_peer_password (
+      f->endpoints[who], hostile_get_jid (whose), password, kind, &error);
+  g_assert_no_error (error);
+}
+
+/* Each enters the password that they agreed on. She has none, or guesses one; and asks Juliet
+ * first, or answers Romeo alone. She may pass on what they prove with theirs, but what they prove
+ * holds for their own TLS session alone (RFC 5802 §6). */
+typedef struct
+{
+  const char *name;
+  JxsPasswordKind kind;
+  gboolean guess;
+  gboolean alone;
+  const char *told; /* JXS_ERROR_AUTHENTICATION, to the first of the two whom she meets */
+} Password;
+
+static const Password passwords[] = {
+  { "short", JXS_PASSWORD_SHORT, FALSE, FALSE, "*did not enter the*" },
+  { "short-alone", JXS_PASSWORD_SHORT, FALSE, TRUE, "*did not enter the*" },
+  { "short-guessed", JXS_PASSWORD_SHORT, TRUE, FALSE, "*another password" },
+  { "short-guessed-alone", JXS_PASSWORD_SHORT, TRUE, TRUE, "*another password" },
+  { "strong", JXS_PASSWORD_STRONG, FALSE, FALSE, "*does not know the password *" },
+  { "strong-alone", JXS_PASSWORD_STRONG, FALSE, TRUE, "*did not enter the*" },
+  { "strong-guessed", JXS_PASSWORD_STRONG, TRUE, FALSE, "*another password" },
+  { "strong-guessed-alone", JXS_PASSWORD_STRONG, TRUE, TRUE, "*another password" },
+};
+
 static void
 test_password (Fixture *f, gconstpointer data)
 {
-  JxsPasswordKind kind = GPOINTER_TO_UINT (data);
-  g_autofree char *password = jxs_password_generate (kind);
+  const Password *c = data;
+  g_autofree char *password = jxs_password_generate (c->kind);
+  g_autofree char *guess = jxs_password_generate (c->kind);
   g_autoptr (JxsXmlStream) stream = NULL;
   g_autoptr (GError) error = NULL;
 
+  f->alone = c->alone;
   for (guint i = 0; i < 2; i++)
-    if (!jxs_endpoint_set_peer_password (
-            f->endpoints[i], hostile_get_jid (!i), password, kind, &error))
-      {
-        g_assert_error (error, JXS_ERROR, JXS_ERROR_NOT_SUPPORTED);
-        g_test_skip (error->message);
-        return;
-      }
+    {
+      enter (f, i, !i, password, c->kind);
+      if (c->guess)
+        enter (f, i == ROMEO ? AS_JULIET : AS_ROMEO, i, guess, c->kind);
+    }
   stream = try_stream (f, &error);
   g_assert_null (stream);
-  if (kind == JXS_PASSWORD_SHORT)
-    {
-      /* Juliet does not go on with her, and she then has nothing to say to Romeo. */
-      wait_until (f->doorman.error != NULL);
-      assert_told (f->doorman.error, JXS_ERROR_AUTHENTICATION, "*did not enter the password*");
-    }
-  else
-    assert_told (error, JXS_ERROR_AUTHENTICATION, "*password*");
+  if (!c->alone)
+    wait_until (f->doorman.error != NULL);
+  assert_told (c->alone ? error : f->doorman.error, JXS_ERROR_AUTHENTICATION, c->told);
   settle ();
   g_assert_null (f->doorman.stream);
+  for (guint i = 0; i < 2; i++)
+    g_assert_null (strstr (f->heard[i]->str, "<message"));
 }
 
 int
@@ -468,8 +588,25 @@ main (int argc, char **argv)
   ADD ("caller-wants-verified", ROMEO, test_minimum);
   ADD ("callee-wants-verified", JULIET, test_minimum);
   ADD ("short-string", 0, test_short_string);
-  ADD ("short-password", JXS_PASSWORD_SHORT, test_password);
-  ADD ("strong-password", JXS_PASSWORD_STRONG, test_password);
 #undef ADD
+#define ADD(name, data)                                                                            \
+  g_test_add ("/endpoint/man-in-the-middle/stores/" name,                                          \
+              Fixture,                                                                             \
+              GUINT_TO_POINTER (data),                                                             \
+              set_up_stores,                                                                       \
+              test_known,                                                                          \
+              tear_down_stores)
+  ADD ("known-to-caller", ROMEO);
+  ADD ("known-to-callee", JULIET);
+  ADD ("verified-by-caller", 2 + ROMEO);
+  ADD ("verified-by-callee", 2 + JULIET);
+#undef ADD
+  for (guint i = 0; i < G_N_ELEMENTS (passwords); i++)
+    {
+      g_autofree char *path =
+          g_strdup_printf ("/endpoint/man-in-the-middle/password/%s", passwords[i].name);
+
+      g_test_add (path, Fixture, &passwords[i], set_up, test_password, tear_down);
+    }
   return g_test_run ();
 }
