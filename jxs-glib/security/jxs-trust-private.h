@@ -15,6 +15,8 @@ void jxs_trust_request_set_filter (JxsTrustRequest *self, JxsTrustRequestFilter 
 JxsTrustRequestFilter jxs_trust_request_get_filter (JxsTrustRequest *self);
 /* Past the filter. Does nothing if the request is over. */
 void jxs_trust_request_complete (JxsTrustRequest *self, JxsTrustLevel level, const char *message);
+/* The origin as it was at first, whatever a handler made of it. */
+JxsTrustOrigin jxs_trust_request_get_evidence (JxsTrustRequest *self);
 /* Who was asked; NULL once the request is over. */
 JxsTrust *jxs_trust_request_get_trust (JxsTrustRequest *self);
 

@@ -213,7 +213,7 @@ job_new_for_request (JxsTrustStore *self, JxsTrustRequest *request)
   job->row = jxs_trust_row_new (jxs_trust_request_get_peer_jid (request),
                                 jxs_trust_request_get_fingerprint (request));
   jxs_trust_row_set_certificate (job->row, jxs_trust_request_get_certificate (request));
-  job->circumstances.origin = jxs_trust_request_get_origin (request);
+  job->circumstances.origin = jxs_trust_request_get_evidence (request);
   job->circumstances.minimum = jxs_trust_request_get_level_wanted (request);
   job->circumstances.first_use = self->first_use;
   job->circumstances.now = jxs_trust_now ();

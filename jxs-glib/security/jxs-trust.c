@@ -47,6 +47,7 @@ struct _JxsTrustRequest
   GTlsCertificate *certificate; /* (owned) */
   char *fingerprint;            /* (owned) */
   JxsTrustOrigin origin;
+  JxsTrustOrigin evidence; /* origin at first */
   JxsTrustLevel level_wanted;
   JxsTrustRequestFilter filter; /* (nullable): what takes the answers instead */
   GTask *task;                  /* (owned) (nullable): NULL once answered */
@@ -364,6 +365,12 @@ jxs_trust_request_get_filter (JxsTrustRequest *self)
   return self->filter;
 }
 
+JxsTrustOrigin
+jxs_trust_request_get_evidence (JxsTrustRequest *self)
+{
+  return self->evidence;
+}
+
 JxsTrust *
 jxs_trust_request_get_trust (JxsTrustRequest *self)
 {
@@ -458,7 +465,7 @@ jxs_trust_decide_async (JxsTrust *self,
   request->peer = jxs_jid_ref (peer);
   request->certificate = g_object_ref (certificate);
   request->fingerprint = jxs_fingerprint_compute (certificate, G_CHECKSUM_SHA256);
-  request->origin = origin;
+  request->origin = request->evidence = origin;
   request->level_wanted = minimum;
   request->task = g_steal_pointer (&task);
   if (cancellable != NULL)

@@ -31,14 +31,12 @@ contact_cb (JxsTrustStore *store,
   self->n_asked++;
   self->kind = kind;
   g_set_object (&self->known, known);
+  if (self->origin != JXS_TRUST_ORIGIN_NONE)
+    jxs_trust_request_set_origin (request, self->origin);
   if (self->later)
     g_set_object (&self->request, request);
   else if (!self->unused)
-    {
-      if (self->origin != JXS_TRUST_ORIGIN_NONE)
-        jxs_trust_request_set_origin (request, self->origin);
-      jxs_trust_request_respond (request, self->answer, self->message);
-    }
+    jxs_trust_request_respond (request, self->answer, self->message);
   return !self->unused;
 }
 
@@ -141,6 +139,21 @@ test_unhandled (Fixture *f, gconstpointer data)
   g_free (assert_refused (f, f->juliet, 1));
   g_assert_cmpuint (person.n_asked, ==, 2);
   g_assert_cmpint (person.kind, ==, JXS_TRUST_CONTACT_CHANGED);
+  assert_record (f, f->juliet, 1, JXS_TRUST_LEVEL_UNKNOWN, JXS_TRUST_ORIGIN_NONE);
+}
+
+/* Who answers is no authority, whatever they say that it rests on. */
+static void
+test_claim (Fixture *f, gconstpointer data)
+{
+  g_auto (Person)
+      person = { .answer = JXS_TRUST_LEVEL_FIRST_USE, .origin = JXS_TRUST_ORIGIN_AUTHORITY };
+
+  g_signal_connect (f->store, "contact", G_CALLBACK (contact_cb), &person);
+  assert_level (f, f->juliet, 0, JXS_TRUST_LEVEL_FIRST_USE);
+  assert_record (f, f->juliet, 0, JXS_TRUST_LEVEL_FIRST_USE, JXS_TRUST_ORIGIN_APPLICATION);
+  person.unused = TRUE;
+  g_free (assert_refused (f, f->juliet, 1));
   assert_record (f, f->juliet, 1, JXS_TRUST_LEVEL_UNKNOWN, JXS_TRUST_ORIGIN_NONE);
 }
 
@@ -281,6 +294,7 @@ main (int argc, char **argv)
   CASE ("accept", test_accept);
   CASE ("refuse", test_refuse);
   CASE ("unhandled", test_unhandled);
+  CASE ("claim", test_claim);
   CASE ("later", test_later);
   CASE ("dropped", test_dropped);
   CASE ("cancelled", test_cancelled);
