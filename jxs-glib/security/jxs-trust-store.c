@@ -109,7 +109,8 @@ G_DEFINE_ENUM_TYPE (JxsTrustContact,
                     jxs_trust_contact,
                     G_DEFINE_ENUM_VALUE (JXS_TRUST_CONTACT_FIRST, "first"),
                     G_DEFINE_ENUM_VALUE (JXS_TRUST_CONTACT_NEW_DEVICE, "new-device"),
-                    G_DEFINE_ENUM_VALUE (JXS_TRUST_CONTACT_CHANGED, "changed"))
+                    G_DEFINE_ENUM_VALUE (JXS_TRUST_CONTACT_CHANGED, "changed"),
+                    G_DEFINE_ENUM_VALUE (JXS_TRUST_CONTACT_REJECTED, "rejected"))
 
 typedef enum
 {
@@ -427,7 +428,8 @@ jxs_trust_store_class_init (JxsTrustStoreClass *klass)
    * @self: the store
    * @request: the question
    * @kind: how the key relates to what is known of the address
-   * @known: (nullable): the key that speaks against this one, or %NULL for the first
+   * @known: (nullable): the key that speaks against this one, which may be itself if it was
+   *   rejected, or %NULL for the first
    *
    * Emitted when a key is shown that is neither trusted nor distrusted and that no authority
    * certified. Who returns %TRUE answers @request, now or later; the answer is remembered before it

@@ -15,10 +15,12 @@ G_BEGIN_DECLS
  * @JXS_TRUST_CONTACT_FIRST: nobody decided about any key of the address yet
  * @JXS_TRUST_CONTACT_NEW_DEVICE: other keys of the address are known, none of them at this resource
  * @JXS_TRUST_CONTACT_CHANGED: another key is known, at this resource or without any
+ * @JXS_TRUST_CONTACT_REJECTED: no key is known, but persons compared a short string over one that
+ *   was shown before, and found it different: somebody may be listening in
  *
  * How a key that is not known relates to what is known of its address. Servers choose resources, so
- * the difference between the last two is a hint for people: whoever could show a wrong key can also
- * make it look like that of a new device.
+ * the difference between a new device and a changed key is a hint for people: whoever could show a
+ * wrong key can also make it look like that of a new device.
  *
  * Since: 1.0
  */
@@ -27,6 +29,7 @@ typedef enum
   JXS_TRUST_CONTACT_FIRST,
   JXS_TRUST_CONTACT_NEW_DEVICE,
   JXS_TRUST_CONTACT_CHANGED,
+  JXS_TRUST_CONTACT_REJECTED,
 } JxsTrustContact;
 
 #define JXS_TYPE_TRUST_CONTACT (jxs_trust_contact_get_type ())

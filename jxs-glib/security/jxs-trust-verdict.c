@@ -222,8 +222,11 @@ jxs_trust_judge (GPtrArray *rows,
 
   known = find_known (rows, seen, &verdict->contact);
   /* Somebody who was found out could come again with another key, as the first. */
-  if (known == NULL)
-    known = rejected;
+  if (known == NULL && rejected != NULL)
+    {
+      known = rejected;
+      verdict->contact = JXS_TRUST_CONTACT_REJECTED;
+    }
   if (known != NULL)
     verdict->known = jxs_trust_row_copy (known);
   if (circumstances->ask)

@@ -142,8 +142,8 @@ contact_cb (JxsTrustStore *store,
                                  _ ("Their key has changed, and is refused"));
       return TRUE;
     }
-  /* What is not enough for the policy is not worth a question. */
-  if (!tool_questions_can_ask (self->questions) ||
+  /* The library says why; what is not enough for the policy is not worth a question. */
+  if (kind == JXS_TRUST_CONTACT_REJECTED || !tool_questions_can_ask (self->questions) ||
       jxs_trust_request_get_level_wanted (request) > JXS_TRUST_LEVEL_FIRST_USE)
     return FALSE;
   if (kind == JXS_TRUST_CONTACT_NEW_DEVICE)

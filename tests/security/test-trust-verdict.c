@@ -112,6 +112,7 @@ typedef struct
 #define FIRST JXS_TRUST_CONTACT_FIRST
 #define NEW_DEVICE JXS_TRUST_CONTACT_NEW_DEVICE
 #define CHANGED JXS_TRUST_CONTACT_CHANGED
+#define REJECTED JXS_TRUST_CONTACT_REJECTED
 
 static const Case cases[] = {
   /* Persons found a key different: neither it nor another new one is the first any more. */
@@ -122,7 +123,7 @@ static const Case cases[] = {
     TRUE,
     FALSE,
     REFUSED,
-    FIRST,
+    REJECTED,
     "a",
     "a=unknown/short-string",
     FALSE },
@@ -133,11 +134,11 @@ static const Case cases[] = {
     TRUE,
     FALSE,
     REFUSED,
-    FIRST,
+    REJECTED,
     "a",
     "b=unknown/none",
     FALSE },
-  { "a=unknown/short-string", "b@x", NONE, ANY, TRUE, TRUE, ASK, FIRST, "a", "-", FALSE },
+  { "a=unknown/short-string", "b@x", NONE, ANY, TRUE, TRUE, ASK, REJECTED, "a", "-", FALSE },
   /* Whom an authority believes matters less than what they saw. */
   { "a=unknown/short-string",
     "a@x",
@@ -146,7 +147,7 @@ static const Case cases[] = {
     TRUE,
     FALSE,
     REFUSED,
-    FIRST,
+    REJECTED,
     "a",
     "a=unknown/short-string",
     FALSE },
