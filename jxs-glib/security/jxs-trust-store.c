@@ -171,6 +171,10 @@ deliver (JxsTrustStore *self, JxsTrustJob *job)
 void
 jxs_trust_store_push (JxsTrustStore *self, JxsTrustJob *job)
 {
+  /* Made without jxs_trust_store_open_async(), or disposed: nobody is trusted. */
+  if (self->worker == NULL)
+    jxs_trust_job_free (job);
+  g_return_if_fail (self->worker != NULL);
   jxs_trust_worker_push (self->worker, job);
 }
 

@@ -289,6 +289,36 @@ test_remove (Fixture *f, gconstpointer data)
   g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
 }
 
+/* Not opened, or disposed by the garbage collector of another language: nobody is trusted. */
+static void
+test_not_open (Fixture *f, gconstpointer data)
+{
+  JxsTrustStore *const stores[] = { g_object_new (JXS_TYPE_TRUST_STORE, NULL),
+                                    g_steal_pointer (&f->store) };
+
+  g_object_run_dispose (G_OBJECT (stores[1]));
+  for (gsize i = 0; i < G_N_ELEMENTS (stores); i++)
+    {
+      g_autoptr (JxsTrustStore) store = stores[i];
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_test_expect_message ("jxs-security", G_LOG_LEVEL_CRITICAL, "*worker*");
+      jxs_trust_decide_async (JXS_TRUST (store),
+                              f->nurse,
+                              jxs_identity_get_certificate (f->keys[0]),
+                              JXS_TRUST_ORIGIN_NONE,
+                              JXS_TRUST_LEVEL_FIRST_USE,
+                              NULL,
+                              result_cb,
+                              &result);
+      g_test_assert_expected_messages ();
+      jxs_trust_decide_finish (JXS_TRUST (store), wait_for (&result), NULL, &error);
+      g_assert_error (error, JXS_ERROR, JXS_ERROR_UNTRUSTED);
+      g_clear_object (&result);
+    }
+}
+
 /* Two sessions with one new peer: one key wins, the other is judged against it. */
 static void
 test_race (Fixture *f, gconstpointer data)
@@ -455,6 +485,7 @@ main (int argc, char **argv)
   CASE ("learn", test_learn);
   CASE ("set-level", test_set_level);
   CASE ("remove", test_remove);
+  CASE ("not-open", test_not_open);
   CASE ("race", test_race);
   CASE ("flood", test_flood);
   CASE ("flood-vouched", test_flood_vouched);
