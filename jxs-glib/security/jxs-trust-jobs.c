@@ -135,13 +135,53 @@ jxs_trust_job_set_level (JxsTrustDatabase *database, JxsTrustJob *job)
     jxs_trust_database_commit (database, &job->error);
 }
 
+static gboolean
+remove_key (JxsTrustDatabase *database, JxsTrustJob *job, const char *fingerprint)
+{
+  guint n = 0;
+  gboolean removed =
+      jxs_trust_database_remove (database, job->row->jid, fingerprint, &n, &job->error);
+
+  job->n_done += n;
+  return removed;
+}
+
+/* What a key vouched for that is distrusted, or was found different, must not come to be trusted by
+ * this being forgotten. */
+static gboolean
+remove_void (JxsTrustDatabase *database, JxsTrustJob *job, const char *fingerprint)
+{
+  g_autoptr (GPtrArray) rows = jxs_trust_database_get_peer (database, job->row->jid, &job->error);
+  g_autoptr (GPtrArray) revived = g_ptr_array_new ();
+  JxsTrustRow *own;
+
+  if (rows == NULL)
+    return FALSE;
+  own = jxs_trust_rows_find (rows, fingerprint);
+  for (guint i = 0; i < rows->len; i++)
+    if (jxs_trust_row_is_void (rows, g_ptr_array_index (rows, i)))
+      g_ptr_array_add (revived, g_ptr_array_index (rows, i));
+  if (own != NULL)
+    g_ptr_array_remove (rows, own);
+  for (guint i = 0; i < revived->len; i++)
+    {
+      const JxsTrustRow *row = g_ptr_array_index (revived, i);
+
+      if (row != own && !jxs_trust_row_is_void (rows, row) &&
+          !remove_key (database, job, row->fingerprint))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 void
 jxs_trust_job_remove (JxsTrustDatabase *database, JxsTrustJob *job)
 {
   const char *fingerprint = job->row->fingerprint[0] != '\0' ? job->row->fingerprint : NULL;
 
   if (jxs_trust_database_begin (database, jxs_trust_job_get_cancellable (job), &job->error) &&
-      jxs_trust_database_remove (database, job->row->jid, fingerprint, &job->n_done, &job->error))
+      (fingerprint == NULL || remove_void (database, job, fingerprint)) &&
+      remove_key (database, job, fingerprint))
     jxs_trust_database_commit (database, &job->error);
 }
 

@@ -173,7 +173,8 @@ return_removed (JxsTrustStore *self, JxsTrustJob *job)
  * @callback: (scope async) (closure user_data): called when done
  * @user_data: data for @callback
  *
- * Forgets a key, or all of an address, so that the next one counts as the first.
+ * Forgets a key, or all of an address, so that the next one counts as the first. With a key that is
+ * distrusted, or was found different, what it vouched for is forgotten as well.
  *
  * Fails like [method@TrustStore.set_level_async].
  *

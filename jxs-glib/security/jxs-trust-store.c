@@ -78,8 +78,9 @@
  * more fields are ignored. Keys nobody decided about are not exported.
  *
  * Import adds keys and raises levels. It never changes what a person decided here: what is
- * distrusted, or rests on anything but sightings, authorities and older keys. Nor does it take an
- * unverified key for an address of which a key is known already: that would hide a changed key.
+ * distrusted, was found different, or rests on anything but sightings, authorities and older keys.
+ * Nor does it take an unverified key for an address of which a key is known already, or was found
+ * different: that would hide a changed key.
  *
  * Since: 1.0
  */

@@ -55,6 +55,8 @@ void jxs_trust_judge_answer (GPtrArray *rows,
 /* Two persons compared a string over this key and found it different: level UNKNOWN, but not for
  * want of an opinion. */
 gboolean jxs_trust_row_is_rejected (const JxsTrustRow *row);
+/* What vouched for it, or for that and so on, turned out to be somebody else's. */
+gboolean jxs_trust_row_is_void (GPtrArray *rows, const JxsTrustRow *row);
 /* What becomes of a key that was verified or vouched for, level, origin and voucher in learned;
  * NULL: nothing. (transfer full) (nullable) */
 JxsTrustRow *jxs_trust_judge_learned (GPtrArray *rows, const JxsTrustRow *learned);
@@ -62,7 +64,7 @@ JxsTrustRow *jxs_trust_judge_learned (GPtrArray *rows, const JxsTrustRow *learne
  * address were decided about before the file came. (transfer full) (nullable) */
 JxsTrustRow *
 jxs_trust_judge_imported (GPtrArray *rows, const JxsTrustRow *imported, gboolean decided);
-/* Somebody or something decided about a key: whether the address counts as known. */
+/* Somebody or something decided about a key, or persons found one different. */
 gboolean jxs_trust_rows_are_decided (GPtrArray *rows);
 
 /* Why the key was refused and what can be done, for a person. (transfer full) */

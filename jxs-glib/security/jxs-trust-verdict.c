@@ -51,23 +51,29 @@ find_rejected (GPtrArray *rows)
   return NULL;
 }
 
-/* What vouched for it turned out to be somebody else's. */
-static gboolean
-is_void (GPtrArray *rows, const JxsTrustRow *row)
+gboolean
+jxs_trust_row_is_void (GPtrArray *rows, const JxsTrustRow *row)
 {
-  const JxsTrustRow *voucher = row->origin == JXS_TRUST_ORIGIN_VOUCHED && row->voucher != NULL
-                                   ? jxs_trust_rows_find (rows, row->voucher)
-                                   : NULL;
-
-  return voucher != NULL &&
-         (voucher->level == JXS_TRUST_LEVEL_DISTRUSTED || jxs_trust_row_is_rejected (voucher));
+  /* A file that others can write may hold a circle. */
+  for (guint i = 0; i <= rows->len; i++)
+    {
+      if (row->origin != JXS_TRUST_ORIGIN_VOUCHED || row->voucher == NULL)
+        return FALSE;
+      row = jxs_trust_rows_find (rows, row->voucher);
+      if (row == NULL)
+        return FALSE;
+      if (row->level == JXS_TRUST_LEVEL_DISTRUSTED || jxs_trust_row_is_rejected (row))
+        return TRUE;
+    }
+  return TRUE;
 }
 
 gboolean
 jxs_trust_rows_are_decided (GPtrArray *rows)
 {
   for (guint i = 0; i < rows->len; i++)
-    if (is_decided (g_ptr_array_index (rows, i)))
+    if (is_decided (g_ptr_array_index (rows, i)) ||
+        jxs_trust_row_is_rejected (g_ptr_array_index (rows, i)))
       return TRUE;
   return FALSE;
 }
@@ -153,7 +159,7 @@ find_known (GPtrArray *rows, const JxsTrustRow *seen, JxsTrustContact *contact)
       gboolean near =
           seen->device == NULL || row->device == NULL || strcmp (row->device, seen->device) == 0;
 
-      if (!is_decided (row) || is_void (rows, row))
+      if (!is_decided (row) || jxs_trust_row_is_void (rows, row))
         continue;
       if (best == NULL || near > best_is_near ||
           (near == best_is_near &&
@@ -200,7 +206,7 @@ jxs_trust_judge (GPtrArray *rows,
   gint64 now = circumstances->now;
 
   memset (verdict, 0, sizeof *verdict);
-  if (own != NULL && is_accepted (own) && !is_void (rows, own))
+  if (own != NULL && is_accepted (own) && !jxs_trust_row_is_void (rows, own))
     {
       judge_accepted (rows, own, seen, circumstances, verdict);
       return;
@@ -347,7 +353,7 @@ jxs_trust_judge_learned (GPtrArray *rows, const JxsTrustRow *learned)
       const JxsTrustRow *voucher = jxs_trust_rows_find (rows, learned->voucher);
 
       /* No key can give what it has not. */
-      if (voucher == NULL || !is_accepted (voucher))
+      if (voucher == NULL || !is_accepted (voucher) || jxs_trust_row_is_void (rows, voucher))
         return NULL;
       row->level = MIN (row->level, voucher->level);
     }
@@ -366,6 +372,9 @@ jxs_trust_judge_imported (GPtrArray *rows, const JxsTrustRow *imported, gboolean
   gboolean weighs =
       imported->level == JXS_TRUST_LEVEL_DISTRUSTED || imported->level == JXS_TRUST_LEVEL_VERIFIED;
 
+  /* Two persons did, here; the file may be older. */
+  if (own != NULL && jxs_trust_row_is_rejected (own))
+    return imported->level == JXS_TRUST_LEVEL_DISTRUSTED ? merge (own, imported) : NULL;
   if (own == NULL || !is_decided (own))
     {
       /* It would pass for a changed key if it were shown. */

@@ -289,6 +289,35 @@ test_remove (Fixture *f, gconstpointer data)
   g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
 }
 
+/* What a distrusted key vouched for must not be trusted once that is forgotten; what a good one did
+ * stays. */
+static void
+test_remove_voucher (Fixture *f, gconstpointer data)
+{
+  for (gboolean distrusted = FALSE; distrusted <= TRUE; distrusted++)
+    {
+      set_level (f, f->juliet, 0, JXS_TRUST_LEVEL_PINNED, JXS_TRUST_ORIGIN_APPLICATION);
+      for (guint i = 1; i < N_KEYS; i++)
+        learn (f,
+               f->juliet,
+               i,
+               JXS_TRUST_LEVEL_PINNED,
+               JXS_TRUST_ORIGIN_VOUCHED,
+               f->fingerprints[i - 1]);
+      assert_level (f, f->juliet, 2, JXS_TRUST_LEVEL_PINNED);
+      if (distrusted)
+        {
+          set_level (f, f->juliet, 0, JXS_TRUST_LEVEL_DISTRUSTED, JXS_TRUST_ORIGIN_APPLICATION);
+          for (guint i = 0; i < N_KEYS; i++)
+            g_free (assert_refused (f, f->juliet, i));
+        }
+      g_assert_cmpuint (remove_keys (f, f->juliet, f->fingerprints[0]), ==, distrusted ? 3 : 1);
+      if (!distrusted)
+        assert_level (f, f->juliet, 2, JXS_TRUST_LEVEL_PINNED);
+      g_assert_true (jxs_trust_is_known (JXS_TRUST (f->store), f->juliet) != distrusted);
+    }
+}
+
 /* Not opened, or disposed by the garbage collector of another language: nobody is trusted. */
 static void
 test_not_open (Fixture *f, gconstpointer data)
@@ -485,6 +514,7 @@ main (int argc, char **argv)
   CASE ("learn", test_learn);
   CASE ("set-level", test_set_level);
   CASE ("remove", test_remove);
+  CASE ("remove-voucher", test_remove_voucher);
   CASE ("not-open", test_not_open);
   CASE ("race", test_race);
   CASE ("flood", test_flood);

@@ -557,6 +557,19 @@ test_answer (void)
     }
 }
 
+/* Each was vouched for by the next letter. */
+static void
+set_vouchers (GPtrArray *rows)
+{
+  for (guint i = 0; i < rows->len; i++)
+    {
+      JxsTrustRow *row = g_ptr_array_index (rows, i);
+
+      if (row->origin == JXS_TRUST_ORIGIN_VOUCHED)
+        row->voucher = fingerprint_of (row->fingerprint[0] + 1);
+    }
+}
+
 static void
 test_learned (void)
 {
@@ -583,6 +596,8 @@ test_learned (void)
     { "b=verified/password", "a=verified/vouched", "b", "a=verified/vouched" },
     { "b=distrusted", "a=verified/vouched", "b", "-" },
     { "b=unknown", "a=verified/vouched", "b", "-" },
+    { "b=pinned/vouched c=pinned", "a=pinned/vouched", "b", "a=pinned/vouched" },
+    { "b=pinned/vouched c=distrusted", "a=pinned/vouched", "b", "-" },
     { "", "a=verified/vouched", "b", "-" },
     { "a=distrusted b=verified", "a=verified/vouched", "b", "-" },
     { "a=unknown b=first-use", "a=first-use/vouched", "b", "a=first-use/vouched" },
@@ -608,6 +623,7 @@ test_learned (void)
       g_autoptr (JxsTrustRow) result = NULL;
 
       g_test_message ("%s <- %s", lessons[i].rows, lessons[i].learned);
+      set_vouchers (rows);
       if (lessons[i].voucher != NULL)
         learned->voucher = fingerprint_of (lessons[i].voucher[0]);
       result = jxs_trust_judge_learned (rows, learned);
@@ -623,7 +639,7 @@ test_void (void)
 {
   static const struct
   {
-    const char *rows; /* b vouched for a */
+    const char *rows;
     JxsTrustOutcome outcome;
   } cases_void[] = {
     { "a=pinned/vouched b=pinned", ACCEPTED },
@@ -634,6 +650,11 @@ test_void (void)
     { "a=pinned/vouched b=distrusted", REFUSED },
     { "a=verified/vouched b=distrusted", REFUSED },
     { "a=first-use/vouched b=unknown/short-string", REFUSED },
+    /* for what vouched for it in turn */
+    { "a=pinned/vouched b=pinned/vouched c=pinned", ACCEPTED },
+    { "a=pinned/vouched b=pinned/vouched c=distrusted", REFUSED },
+    { "a=pinned/vouched b=pinned/vouched c=verified/vouched d=unknown/short-string", REFUSED },
+    { "a=pinned/vouched b=verified/password c=distrusted", ACCEPTED },
     /* found to be right since */
     { "a=verified/fingerprint b=distrusted", ACCEPTED },
   };
@@ -644,10 +665,8 @@ test_void (void)
       g_autoptr (JxsTrustRow) seen = seen_new ("a@x");
       const JxsTrustCircumstances circumstances = { NONE, ANY, TRUE, FALSE, NOW };
       g_auto (JxsTrustVerdict) verdict = { 0 };
-      JxsTrustRow *row = g_ptr_array_index (rows, 0);
 
-      if (row->origin == JXS_TRUST_ORIGIN_VOUCHED)
-        row->voucher = fingerprint_of ('b');
+      set_vouchers (rows);
       g_test_message ("%s", cases_void[i].rows);
       jxs_trust_judge (rows, seen, &circumstances, &verdict);
       g_assert_cmpint (verdict.outcome, ==, cases_void[i].outcome);
@@ -658,6 +677,14 @@ test_void (void)
           g_assert_cmpstr (message, !=, "");
         }
     }
+  {
+    g_autoptr (GPtrArray) circle = rows_new ("a=pinned/vouched b=pinned/vouched");
+
+    set_vouchers (circle);
+    g_free (((JxsTrustRow *) g_ptr_array_index (circle, 1))->voucher);
+    ((JxsTrustRow *) g_ptr_array_index (circle, 1))->voucher = fingerprint_of ('a');
+    g_assert_true (jxs_trust_row_is_void (circle, g_ptr_array_index (circle, 0)));
+  }
 }
 
 static void
@@ -694,6 +721,12 @@ test_imported (void)
     { "b=distrusted", "a=pinned", "-" },
     { "b=pinned", "a=verified/fingerprint", "a=verified/fingerprint" },
     { "b=pinned", "a=distrusted", "a=distrusted/none" },
+    /* What persons found different here, since the file was written. */
+    { "a=unknown/short-string", "a=pinned", "-" },
+    { "a=unknown/short-string", "a=verified/fingerprint", "-" },
+    { "a=unknown/short-string", "a=distrusted", "a=distrusted/none" },
+    { "b=unknown/short-string", "a=pinned", "-" },
+    { "b=unknown/short-string", "a=verified/fingerprint", "a=verified/fingerprint" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (imports); i++)
