@@ -135,8 +135,8 @@ tool_fail_peer (const char *what, const GError *error)
   int status = tool_fail (what, error);
 
   advise_on_password (error,
-                      _ ("A password is good for one attempt: agree on a new one. If nobody "
-                         "mistyped this one, somebody is guessing."));
+                      _ ("A password is good for one attempt: agree on a new one. A wrong one that "
+                         "nobody mistyped means that somebody is guessing."));
   return status;
 }
 

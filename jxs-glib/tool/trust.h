@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* path (nullable): the default one. NULL with an error. (transfer full) */
 JxsTrustStore *tool_trust_open (const char *path, GError **error);
-/* Waits until what was learned so far is on disk: the store writes one thing after the other, and the
- * program may end before. jid: any */
+/* Waits until what was learned so far is on disk: the store writes one thing after the other, and
+ * the program may end before. jid: any */
 void tool_trust_settle (JxsTrustStore *store, JxsJid *jid);
 /* In words; both are parts of sentences. */
 const char *tool_trust_describe_level (JxsTrustLevel level);

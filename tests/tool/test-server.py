@@ -584,6 +584,10 @@ class Paths(Server):
         self.assertRegex(output, r"(?m)^  (here|there) +relay +\d+  127\.0\.0\.1:\d+ ")
         self.assertRegex(output, r"(?m)^  s5b   in use$")
         self.assertRegex(output, r"(?m)^  ibb   not needed$")
+        # What they say of encryption, and the key they have.
+        for method in ("x509", "srp", "starttls"):
+            self.assertRegex(output, rf"(?m)^  {method} +\w")
+        self.assertIn("their key " + self.fingerprint("juliet"), " ".join(output.split()))
         self.assertRegex(output, r"(?m)^  direct, (to|at our) \S+:\d+$")
         self.assertRegex(output, r"There and back, encrypted, takes \d+\.\d+ ms")
         self.assertRegex(errors, r"Path: direct, ")
