@@ -213,6 +213,7 @@ class Peer(jp.Peer):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self["xep_0030"].add_feature(S5B)
+        self.methods = ["x509"]  # of XTLS: offered, and answered
         self.bytestreams = {}
         self.add_event_handler("ibb_stream_start", self._opened)
 
@@ -240,6 +241,7 @@ class Peer(jp.Peer):
         security = content.find(tag(XTLS, "security"))
         if security is not None:
             session.fingerprint = security.findtext(tag(XTLS, "fingerprint"))
+            session.methods = [method.get("name") for method in security.findall(tag(XTLS, "method"))]
         self._read_transport(session, content)
 
     def _read_transport(self, session, content):
@@ -289,7 +291,8 @@ class Peer(jp.Peer):
         if security:
             element = ET.SubElement(content, tag(XTLS, "security"))
             ET.SubElement(element, tag(XTLS, "fingerprint")).text = jp.sha1(self.certificate())
-            ET.SubElement(element, tag(XTLS, "method"), name="x509")
+            for name in self.methods:
+                ET.SubElement(element, tag(XTLS, "method"), name=name)
         return content
 
     async def call(self, to, sid, *candidates, **how):

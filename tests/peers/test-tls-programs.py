@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import ssl
+import subprocess
 import unittest
 
 import s5b_case
@@ -16,6 +17,8 @@ import tap
 
 from s5b_case import DEADLINE, jp, s5b
 
+PASSWORD = "underthebalcony"
+SRP = ("--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+SRP")
 LINES = [f"line {number} " + "x" * 900 for number in range(20)]
 
 
@@ -90,14 +93,16 @@ class Program:
 class Programs(s5b_case.S5bCase):
     def setUp(self):
         self.program_key = self.key
-        for name in ("gnutls-cli", "gnutls-serv", "openssl"):
-            if shutil.which(name) is None:
-                self.skipTest(f"{name} is not installed")
+        self.user = self.password = ""
+        for name in ("gnutls-cli", "gnutls-serv", "openssl", "srptool"):
+            self.assertIsNotNone(shutil.which(name), f"{name} is not installed")
 
     def client_command(self, name, port):
         return {
             "gnutls": ("gnutls-cli", "--insecure", "--x509certfile", self.program_key, "--x509keyfile", self.program_key,
                        "--save-cert", self.saved, "-p", str(port), "127.0.0.1"),
+            "srp": ("gnutls-cli", "--insecure", *SRP, "--srpusername", self.user, "--srppasswd", self.password,
+                    "-p", str(port), "127.0.0.1"),
             "openssl": ("openssl", "s_client", "-quiet", "-cert", self.program_key, "-key", self.program_key,
                         "-connect", f"127.0.0.1:{port}"),
         }[name]
@@ -106,6 +111,8 @@ class Programs(s5b_case.S5bCase):
         return {
             "gnutls": ("gnutls-serv", "--echo", "--require-client-cert", "--x509certfile", self.program_key,
                        "--x509keyfile", self.program_key, "-p", str(port)),
+            "srp": ("gnutls-serv", "--echo", *SRP, "--srppasswd", os.path.join(self.folder, "tpasswd"),
+                    "--srppasswdconf", os.path.join(self.folder, "tpasswd.conf"), "-p", str(port)),
             "openssl": ("openssl", "s_server", "-quiet", "-Verify", "1", "-cert", self.program_key, "-key", self.program_key,
                         "-accept", f"127.0.0.1:{port}"),
         }[name]
@@ -219,6 +226,95 @@ class Programs(s5b_case.S5bCase):
                         self.assertEqual(await self.wait(jxs.wait), 5, jxs.errors.text())
                     finally:
                         await program.stop()
+
+    # ---- with a password (RFC 5054)
+
+    def password_file(self):
+        path = os.path.join(self.folder, "password")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(PASSWORD + "\n")
+        return path
+
+    @contextlib.asynccontextmanager
+    async def calls_with_password(self, user="juliet@example.test", password=PASSWORD):
+        """(jxs, which listens; the session; gnutls-cli)"""
+        self.user, self.password = user, password
+        self.peer.methods = ["x509", "srp"]
+        with self.jxs("listen", "pipe", "--pipe", "--accept", "juliet@example.test",
+                      "--peer-password-file", self.password_file()) as jxs:
+            await self.wait(jxs.errors.until, "Listening as")
+            session, program = await self.calls("srp")
+            try:
+                self.assertEqual(session.methods, ["srp"])
+                yield jxs, session, program
+            finally:
+                await program.stop()
+
+    @contextlib.asynccontextmanager
+    async def is_called_with_password(self, user="romeo@example.test", password=PASSWORD):
+        """(jxs, which calls; the session; gnutls-serv)"""
+        config, passwords = (os.path.join(self.folder, name) for name in ("tpasswd.conf", "tpasswd"))
+        for command in (["--create-conf", config], ["-p", passwords, "-v", config, "-u", user]):
+            # Without a terminal it reads from its input.
+            subprocess.run(["srptool", *command], input=f"{password}\n{password}\n".encode(), check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.peer.methods = ["srp"]
+        try:
+            async with self.called("--peer-password-file", self.password_file(), verb="pipe") as (jxs, session):
+                self.assertIn("srp", session.methods)
+                program = await self.is_called("srp", session)
+                try:
+                    yield jxs, session, program
+                finally:
+                    await program.stop()
+        finally:
+            os.remove(passwords)
+
+    async def test_client_with_password(self):
+        async with self.calls_with_password() as (jxs, session, program):
+            for line in LINES:
+                await program.send(line)
+                self.assertEqual(await self.wait(jxs.output.until, "line"), line)
+                await self.wait(jxs.send, "back " + line)
+                self.assertEqual(await program.until("back"), "back " + line)
+            await self.wait(jxs.errors.until, "Both sides knew the password")
+            program.process.stdin.close()
+            await asyncio.wait_for(program.process.wait(), DEADLINE)
+            jxs.end_input()
+            self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "success")
+            self.assertEqual(await self.wait(jxs.wait), 0, jxs.errors.text())
+
+    async def test_server_with_password(self):
+        async with self.is_called_with_password() as (jxs, session, _):
+            for line in LINES:
+                await self.wait(jxs.send, line)
+                self.assertEqual(await self.wait(jxs.output.until, "line"), line)
+            await self.wait(jxs.errors.until, "Both sides knew the password")
+            jxs.end_input()
+            self.assertEqual(await self.wait(jxs.wait), 0, jxs.errors.text())
+            self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "success")
+
+    async def test_client_that_guesses(self):
+        async with self.calls_with_password(password="underthetable") as (jxs, session, _):
+            self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "security-error")
+            await self.wait(jxs.errors.until, "entered another password")
+
+    async def test_client_of_another_name(self):
+        async with self.calls_with_password(user="mallory@example.test") as (jxs, session, _):
+            self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "security-error")
+            await self.wait(jxs.errors.until, "as somebody else")
+
+    async def test_server_that_guesses(self):
+        async with self.is_called_with_password(password="underthetable") as (jxs, session, _):
+            self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "security-error")
+            await self.wait(jxs.errors.until, "entered another password")
+            self.assertEqual(await self.wait(jxs.wait), 5)
+
+    async def test_server_that_knows_somebody_else(self):
+        async with self.is_called_with_password(user="mallory@example.test") as (jxs, session, _):
+            self.assertEqual(await asyncio.wait_for(session.ended, DEADLINE), "security-error")
+            await self.wait(jxs.errors.until, "The peer ended the encrypted connection: ")
+            self.assertEqual(await self.wait(jxs.wait), 5)
 
     @contextlib.contextmanager
     def other_key(self):
