@@ -457,6 +457,9 @@ static gssize
 gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
 {
   JxsByteBuffer *waiting = &self->out.buffer;
+  /* A TLS record is taken whole: GnuTLS would have half of one repeated. */
+  gboolean whole = count <= JXS_SOCKET_WHOLE;
+  gssize sent = -1;
   gsize n;
 
   if (jxs_byte_buffer_get_length (waiting) + count > self->gather_max)
@@ -474,9 +477,8 @@ gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
        * socket is full: then its room here must not go on saying that there is some. */
       if (jxs_byte_buffer_get_length (waiting) == 0 && count >= self->gather_max && !self->relayed)
         {
-          gssize sent = send_now (self, data, count, &local_error);
-
-          if (sent >= 0)
+          sent = send_now (self, data, count, &local_error);
+          if (sent == (gssize) count || (sent >= 0 && !whole))
             return sent;
           if (self->error != NULL)
             {
@@ -486,14 +488,12 @@ gather (JxsSocketCore *self, const void *data, gsize count, GError **error)
         }
     }
 
-  /* A TLS record is taken whole: half of one is of no use to anybody. */
-  n = count <= JXS_SOCKET_WHOLE
-          ? count
-          : MIN (count, self->gather_max - jxs_byte_buffer_get_length (waiting));
+  sent = MAX (sent, 0);
+  n = whole ? count - sent : MIN (count, self->gather_max - jxs_byte_buffer_get_length (waiting));
   jxs_byte_buffer_reserve (waiting, n, GATHER_MIN);
-  memcpy (waiting->data + waiting->end, data, n);
+  memcpy (waiting->data + waiting->end, (const guint8 *) data + sent, n);
   waiting->end += n;
-  return n;
+  return sent + n;
 }
 
 static void

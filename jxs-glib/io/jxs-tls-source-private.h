@@ -14,8 +14,8 @@ GSource *jxs_tls_source_new (JxsTlsSession *session,
 /* A source of base alone, for what jxs_tls_session_poll() says. */
 GSource *jxs_tls_source_new_below (JxsTlsSession *session, GIOCondition condition);
 gboolean jxs_tls_source_is_ready (JxsTlsSession *session, GIOCondition condition);
-/* Blocks until it is ready; sends before that what was gathered below. FALSE: cancelled, or sending
- * failed. */
+/* Blocks until it is ready; during the handshake sends before that what was gathered below. FALSE:
+ * cancelled, or sending failed. */
 gboolean jxs_tls_source_wait (JxsTlsSession *session,
                               GObject *stream,
                               GIOCondition condition,

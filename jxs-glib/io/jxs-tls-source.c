@@ -185,8 +185,10 @@ jxs_tls_source_wait (JxsTlsSession *session,
   GIOStream *base = jxs_tls_session_get_base (session);
   gboolean ready = FALSE;
 
-  /* No main loop may be running that would. */
+  /* A flight; no main loop may be running that would. Afterwards who writes sees to it: who reads
+   * must not wait for the peer to do so too. */
   if (JXS_IS_SOCKET_STREAM (base) &&
+      jxs_tls_session_get_state (session) == JXS_TLS_SESSION_HANDSHAKE &&
       !jxs_socket_stream_send_all (JXS_SOCKET_STREAM (base), cancellable, error))
     return FALSE;
   source = jxs_tls_source_new (session, stream, condition, cancellable);

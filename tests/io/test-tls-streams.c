@@ -39,7 +39,8 @@ move_thread (gpointer user_data)
     buffer[i] = g_rand_int (rand) & 0xff;
   while (moved < BULK)
     {
-      gsize count = MIN ((gsize) g_rand_int_range (rand, 1, 70000), BULK - moved);
+      gsize piece = g_rand_int_range (rand, 1, 70000);
+      gsize count = MIN (piece, BULK - moved);
       gssize n =
           mover->is_writer
               ? g_output_stream_write (
