@@ -277,9 +277,10 @@ jxs_sasl_exchange_start (JxsSaslExchange *self, char **initial_response, GError 
   return TRUE;
 }
 
-/* "i=" of a SCRAM server's first message (RFC 5802 §5.1), 0 if this is none. */
-static guint64
-get_iterations (const char *challenge)
+/* "i=" of a SCRAM server's first message (RFC 5802 §5.1), 0 if this is none. FALSE: there is a NUL,
+ * which libgsasl would overlook, and what is behind it not. */
+static gboolean
+parse_iterations (const char *challenge, guint64 *iterations)
 {
   g_autofree guint8 *decoded = NULL;
   g_autofree char *text = NULL;
@@ -289,12 +290,15 @@ get_iterations (const char *challenge)
   decoded = g_base64_decode (challenge, &length);
   text = g_strndup ((const char *) decoded, length);
   attribute = strstr (text, ",i=");
-  return attribute != NULL ? g_ascii_strtoull (attribute + 3, NULL, 10) : 0;
+  *iterations = attribute != NULL ? g_ascii_strtoull (attribute + 3, NULL, 10) : 0;
+  return strlen (text) == length;
 }
 
 static gboolean
 check_challenge (JxsSaslExchange *self, const char *challenge, GError **error)
 {
+  guint64 iterations;
+
   if (self->session == NULL || self->done)
     {
       g_set_error_literal (error,
@@ -303,7 +307,9 @@ check_challenge (JxsSaslExchange *self, const char *challenge, GError **error)
                            _ ("The server goes on with an authentication that is complete"));
       return FALSE;
     }
-  if (get_iterations (challenge) > JXS_SASL_MAX_ITERATIONS)
+  if (!parse_iterations (challenge, &iterations))
+    return set_error (self, GSASL_MECHANISM_PARSE_ERROR, error);
+  if (iterations > JXS_SASL_MAX_ITERATIONS)
     {
       g_set_error (error,
                    JXS_ERROR,

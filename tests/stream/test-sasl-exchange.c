@@ -65,6 +65,7 @@ typedef enum
   TAMPER_NO_SUCCESS, /* it leaves its proof out */
   TAMPER_NONCE,
   TAMPER_ITERATIONS,
+  TAMPER_HIDDEN_ITERATIONS, /* behind a NUL */
   TAMPER_GARBAGE,
 } Tamper;
 
@@ -87,6 +88,15 @@ tamper_with (const char *text, Tamper tamper)
 
       *end = '\0';
       other = g_strconcat (plain, ",i=4000000000", NULL);
+    }
+  else if (tamper == TAMPER_HIDDEN_ITERATIONS)
+    {
+      g_autoptr (GString) hidden = g_string_new (plain);
+
+      g_string_truncate (hidden, strstr (plain, ",s=") - plain);
+      g_string_append_c (hidden, '\0');
+      g_string_append (hidden, ",s=c2FsdA==,i=4000000000");
+      return g_base64_encode ((const guint8 *) hidden->str, hidden->len);
     }
   else
     return g_strdup ("%%%");
@@ -231,8 +241,11 @@ test_tampered (void)
     Tamper tamper;
     int code;
   } cases[] = {
-    { TAMPER_SIGNATURE, JXS_ERROR_SECURITY },     { TAMPER_NO_SUCCESS, JXS_ERROR_SECURITY },
-    { TAMPER_NONCE, JXS_ERROR_AUTHENTICATION },   { TAMPER_ITERATIONS, JXS_ERROR_LIMIT },
+    { TAMPER_SIGNATURE, JXS_ERROR_SECURITY },
+    { TAMPER_NO_SUCCESS, JXS_ERROR_SECURITY },
+    { TAMPER_NONCE, JXS_ERROR_AUTHENTICATION },
+    { TAMPER_ITERATIONS, JXS_ERROR_LIMIT },
+    { TAMPER_HIDDEN_ITERATIONS, JXS_ERROR_AUTHENTICATION },
     { TAMPER_GARBAGE, JXS_ERROR_AUTHENTICATION },
   };
   const Account account = { .password = "pencil", .iterations = "4096" };
