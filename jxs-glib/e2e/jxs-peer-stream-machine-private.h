@@ -80,10 +80,11 @@ typedef enum
   JXS_PEER_STREAM_ACTION_FAIL = 1 << 16,    /* it is over */
 } JxsPeerStreamActions;
 
-/* From the first header to the handshake; stops strangers that dribble. */
+/* From the first header to the handshake, and for all headers where no key is judged; stops
+ * strangers that dribble. */
 #define JXS_PEER_STREAM_PLAIN_TIMEOUT_MS 30000
-/* Where a person at the peer's side may be deciding about our key, for up to ten minutes: the first
- * header over TLS. Stops a peer that never sends one. */
+/* Where a person at the peer's side may be deciding about our key, for up to ten minutes. Stops a
+ * peer that never goes on. */
 #define JXS_PEER_STREAM_OPEN_TIMEOUT_MS 660000
 /* For SASL and the headers after it. */
 #define JXS_PEER_STREAM_AUTH_TIMEOUT_MS 30000
@@ -96,10 +97,11 @@ typedef struct
 {
   JxsPeerStreamState state;
   gboolean initiator;
-  gboolean encrypt;      /* TLS is to be started inside the stream */
-  gboolean authenticate; /* SASL has to follow; may be set until SECURED */
-  gboolean late_verdict; /* the peer's key is judged after SASL, maybe by a person */
-  guint max_attempts;    /* one for what can be guessed */
+  gboolean encrypt;       /* TLS is to be started inside the stream */
+  gboolean authenticate;  /* SASL has to follow; may be set until SECURED */
+  gboolean early_verdict; /* keys are judged before the headers over TLS, maybe by a person */
+  gboolean late_verdict;  /* or after SASL */
+  guint max_attempts;     /* one for what can be guessed */
   guint attempts;
 } JxsPeerStreamMachine;
 

@@ -191,7 +191,8 @@ jxs_peer_stream_machine_get_timeout (const JxsPeerStreamMachine *self)
     case JXS_PEER_STREAM_SETTLING:
       return JXS_PEER_STREAM_PLAIN_TIMEOUT_MS;
     case JXS_PEER_STREAM_SECURE:
-      return JXS_PEER_STREAM_OPEN_TIMEOUT_MS;
+      return self->early_verdict ? JXS_PEER_STREAM_OPEN_TIMEOUT_MS
+                                 : JXS_PEER_STREAM_PLAIN_TIMEOUT_MS;
     case JXS_PEER_STREAM_EXCHANGE:
       return self->late_verdict && self->initiator ? JXS_PEER_STREAM_OPEN_TIMEOUT_MS
                                                    : JXS_PEER_STREAM_AUTH_TIMEOUT_MS;

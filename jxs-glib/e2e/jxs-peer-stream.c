@@ -301,16 +301,23 @@ paused_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 }
 
+/* Once nothing is left to be encrypted. */
 static void
-learn_mechanism (JxsPeerOpening *opening)
+learn_mechanism (JxsPeerOpening *opening, JxsConnection *connection)
 {
-  opening->mechanism = jxs_stream_security_get_mechanism (opening->security);
+  GTlsConnection *tls = jxs_connection_get_tls_connection (connection);
+
+  if (opening->security != NULL)
+    opening->mechanism = jxs_stream_security_get_mechanism (opening->security);
   opening->machine.authenticate = opening->mechanism != NULL;
   if (opening->mechanism != NULL && !g_str_equal (opening->mechanism, "EXTERNAL"))
     {
       opening->machine.max_attempts = 1;
       opening->machine.late_verdict = TRUE;
     }
+  else
+    opening->machine.early_verdict =
+        tls != NULL && g_tls_connection_get_peer_certificate (tls) != NULL;
 }
 
 static void
@@ -350,7 +357,7 @@ secured_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   get_facts (opening, &facts);
   jxs_connection_upgrade (connection, tls, &facts);
-  learn_mechanism (opening);
+  learn_mechanism (opening, connection);
   drive (task, JXS_PEER_STREAM_EVENT_SECURED);
 }
 
@@ -690,9 +697,9 @@ jxs_peer_stream_open_async (JxsConnection *connection,
       opening->security = g_object_ref (params->security);
       opening->optional = params->optional;
       opening->machine.encrypt = jxs_stream_security_needs_tls (opening->security);
-      if (!opening->machine.encrypt)
-        learn_mechanism (opening);
     }
+  if (!opening->machine.encrypt)
+    learn_mechanism (opening, connection);
   opening->ended_id =
       g_signal_connect_after (session, "ended", G_CALLBACK (session_ended_cb), task);
   opening->closed_id = g_signal_connect (opening->stream, "closed", G_CALLBACK (closed_cb), task);

@@ -135,6 +135,32 @@ test_ends (void)
       }
 }
 
+/* Eleven minutes are for whose person may be asked about a key, thirty seconds for all else. */
+static void
+test_patience (void)
+{
+  for (guint initiator = 0; initiator < 2; initiator++)
+    for (guint early = 0; early < 2; early++)
+      for (guint late = 0; late < 2; late++)
+        for (guint state = JXS_PEER_STREAM_PLAIN; state < JXS_PEER_STREAM_ENDING; state++)
+          {
+            JxsPeerStreamMachine machine;
+            guint timeout;
+
+            jxs_peer_stream_machine_init (&machine, initiator);
+            machine.state = state;
+            machine.early_verdict = early;
+            machine.late_verdict = late;
+            timeout = jxs_peer_stream_machine_get_timeout (&machine);
+            if ((state == JXS_PEER_STREAM_SECURE && early) ||
+                (state == JXS_PEER_STREAM_EXCHANGE && initiator && late) ||
+                (state == JXS_PEER_STREAM_PROVEN && !initiator && late))
+              g_assert_cmpuint (timeout, ==, JXS_PEER_STREAM_OPEN_TIMEOUT_MS);
+            else
+              g_assert_cmpuint (timeout, <=, 30000);
+          }
+}
+
 /* ---- two honest sides, with a wire between them ---- */
 
 typedef enum
@@ -374,6 +400,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/e2e/peer-stream-machine/any-order", test_any_order);
   g_test_add_func ("/e2e/peer-stream-machine/ends", test_ends);
+  g_test_add_func ("/e2e/peer-stream-machine/patience", test_patience);
   g_test_add_func ("/e2e/peer-stream-machine/two-sides", test_two_sides);
   return g_test_run ();
 }
