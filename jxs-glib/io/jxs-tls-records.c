@@ -17,6 +17,9 @@ jxs_tls_session_finish_record (JxsTlsSession *self)
   if (!self->has_record)
     return 0;
   result = gnutls_record_send (self->gnutls, NULL, 0);
+  /* The peer asked for new keys meanwhile: GnuTLS has sent the rest and them, and finds no more. */
+  if (result == GNUTLS_E_INVALID_REQUEST)
+    result = 0;
   if (!jxs_tls_is_passing (result))
     self->has_record = FALSE;
   return result < 0 ? result : 0;
@@ -31,6 +34,7 @@ jxs_tls_session_send_alert (JxsTlsSession *self, gnutls_alert_level_t level, int
   for (int i = 0; i < 2; i++)
     if (!jxs_tls_is_passing (gnutls_alert_send (self->gnutls, level, alert)))
       return;
+  self->has_record = TRUE;
 }
 
 void
@@ -159,17 +163,14 @@ write_record (JxsTlsSession *self, const void *buffer, gsize count)
 {
   gssize n;
 
-  if (self->record_size > 0)
+  n = jxs_tls_session_finish_record (self);
+  if (n == 0 && self->record_size > 0)
     {
-      n = jxs_tls_session_finish_record (self);
-      if (n == 0)
-        {
-          n = self->record_size;
-          self->record_size = 0;
-          return n;
-        }
+      n = self->record_size;
+      self->record_size = 0;
+      return n;
     }
-  else
+  if (n == 0)
     {
       n = gnutls_record_send (self->gnutls, buffer, MIN (count, MAX_RECORD));
       if (n >= 0)

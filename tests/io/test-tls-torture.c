@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <jxs-glib/base/jxs-error.h>
+#include <jxs-glib/io/jxs-socket-stream-private.h>
 
 /* Peers that say what they should not, when they should not. */
 
@@ -568,6 +569,40 @@ test_key_updates (gconstpointer role)
   tls_torture_clear (&t);
 }
 
+/* New keys are asked for while a record of ours is half under way: both leave, in order. */
+static void
+test_half_record (gconstpointer role)
+{
+  g_autofree guint8 *bytes = g_malloc (4 * 1024 * 1024);
+  g_autoptr (GError) error = NULL;
+  GPollableOutputStream *out;
+  gsize moved = 0;
+  gssize n;
+  TlsTorture t;
+
+  for (gsize i = 0; i < 4 * 1024 * 1024; i++)
+    bytes[i] = i * 31 >> 8;
+  establish (&t, ROLE (role));
+  out = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (t.connection)));
+  jxs_socket_stream_set_gathering (JXS_SOCKET_STREAM (t.base), FALSE);
+  while (
+      (n = g_pollable_output_stream_write_nonblocking (out, bytes + moved, 10000, NULL, &error)) >
+      0)
+    moved += n;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_clear_error (&error);
+
+  g_assert_cmpint (gnutls_session_key_update (t.peer.session, GNUTLS_KU_PEER), ==, 0);
+  tls_peer_send (&t, "new", 3);
+  tls_torture_read (&t, 3);
+  g_assert_no_error (t.read_error);
+  tls_torture_write (&t, bytes + moved, 10000);
+  tls_torture_write (&t, bytes + moved + 10000, 10000);
+  jxs_test_wait_for (t.peer.received->len >= moved + 20000 || t.peer.read_error != 0);
+  g_assert_cmpmem (t.peer.received->data, t.peer.received->len, bytes, moved + 20000);
+  tls_torture_clear (&t);
+}
+
 /* Records with nothing in them: before the hello, between flights, and afterwards as encrypted
  * ones, which RFC 8446 §5.4 allows. */
 static void
@@ -664,6 +699,7 @@ main (int argc, char *argv[])
     { "old-versions", test_old_versions },   { "renegotiation", test_renegotiation },
     { "key-updates", test_key_updates },     { "empty-records", test_empty_records },
     { "oversized", test_oversized },         { "warning-flood", test_warning_flood },
+    { "half-record", test_half_record },
   };
 
   g_test_init (&argc, &argv, NULL);
