@@ -4,7 +4,23 @@
 #include "jxs-tls-session-impl-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <gnutls/x509.h>
+
 #include <jxs-glib/base/jxs-error.h>
+
+/* Of a key that something of the peer's was signed with, and of an RSA exponent (64 bits, and a
+ * zero before them). To look at one signature of larger ones takes minutes, and neither GnuTLS nor
+ * Nettle has a bound; stops a stranger from stopping the main loop. */
+#define MAX_KEY_BITS 16384
+#define MAX_EXPONENT_SIZE 9
+
+static JxsTlsSession *
+get_session (gnutls_session_t gnutls)
+{
+  char *credentials = gnutls_session_get_ptr (gnutls);
+
+  return (JxsTlsSession *) (credentials - G_STRUCT_OFFSET (JxsTlsSession, credentials));
+}
 
 static GTlsCertificate *
 take_peer (JxsTlsSession *self)
@@ -39,12 +55,73 @@ take_peer (JxsTlsSession *self)
 }
 
 static gboolean
+has_bearable_key (const gnutls_datum_t *der)
+{
+  gnutls_datum_t modulus = { NULL, 0 };
+  gnutls_datum_t exponent = { NULL, 0 };
+  unsigned int bits = 0;
+  gnutls_x509_crt_t crt;
+
+  if (gnutls_x509_crt_init (&crt) < 0)
+    return FALSE;
+  /* What cannot be read is refused elsewhere. */
+  if (gnutls_x509_crt_import (crt, der, GNUTLS_X509_FMT_DER) >= 0)
+    {
+      gnutls_x509_crt_get_pk_algorithm (crt, &bits);
+      gnutls_x509_crt_get_pk_rsa_raw (crt, &modulus, &exponent);
+    }
+  gnutls_x509_crt_deinit (crt);
+  gnutls_free (modulus.data);
+  gnutls_free (exponent.data);
+  return bits <= MAX_KEY_BITS && exponent.size <= MAX_EXPONENT_SIZE;
+}
+
+static int
+refuse_chain (JxsTlsSession *self, GQuark domain, int code, const char *message)
+{
+  g_clear_error (&self->verdict);
+  self->verdict = g_error_new_literal (domain, code, message);
+  self->verdict_alert = GNUTLS_A_BAD_CERTIFICATE;
+  return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+int
+jxs_tls_session_message_cb (gnutls_session_t gnutls,
+                            unsigned int type,
+                            unsigned int when,
+                            unsigned int is_incoming,
+                            const gnutls_datum_t *message)
+{
+  JxsTlsSession *self = get_session (gnutls);
+  unsigned int n = 0;
+  const gnutls_datum_t *chain;
+
+  /* What the key of the certificate signs, in TLS 1.3 and 1.2. */
+  if (!is_incoming ||
+      (type != GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY && type != GNUTLS_HANDSHAKE_SERVER_KEY_EXCHANGE))
+    return 0;
+  chain = gnutls_certificate_get_peers (gnutls, &n);
+  if (n > JXS_TLS_MAX_CHAIN)
+    return refuse_chain (self,
+                         JXS_ERROR,
+                         JXS_ERROR_LIMIT,
+                         _ ("The peer shows too many certificates"));
+  for (unsigned int i = 0; i < n; i++)
+    if (!has_bearable_key (&chain[i]))
+      return refuse_chain (self,
+                           JXS_ERROR,
+                           JXS_ERROR_LIMIT,
+                           _ ("The key of the peer's certificate is too large"));
+  return 0;
+}
+
+static gboolean
 judge (JxsTlsSession *self)
 {
   gboolean accepted;
 
-  if (self->owner == NULL)
-    return TRUE;
+  if (self->owner == NULL) /* nobody is left who could */
+    return FALSE;
   self->inside = TRUE;
   accepted = self->vtable->judge (self->peer, self->owner, &self->verdict);
   self->inside = FALSE;
@@ -54,30 +131,15 @@ judge (JxsTlsSession *self)
 int
 jxs_tls_session_verify_cb (gnutls_session_t gnutls)
 {
-  JxsTlsCredentials *credentials = gnutls_session_get_ptr (gnutls);
-  JxsTlsSession *self =
-      (JxsTlsSession *) ((char *) credentials - G_STRUCT_OFFSET (JxsTlsSession, credentials));
-  unsigned int n = 0;
+  JxsTlsSession *self = get_session (gnutls);
 
   g_clear_object (&self->peer);
-  gnutls_certificate_get_peers (gnutls, &n);
-  if (n > JXS_TLS_MAX_CHAIN)
-    {
-      self->verdict = g_error_new_literal (JXS_ERROR,
-                                           JXS_ERROR_LIMIT,
-                                           _ ("The peer shows too many certificates"));
-      self->verdict_alert = GNUTLS_A_BAD_CERTIFICATE;
-      return GNUTLS_E_CERTIFICATE_ERROR;
-    }
   self->peer = take_peer (self);
   if (self->peer == NULL)
-    {
-      self->verdict = g_error_new_literal (G_TLS_ERROR,
-                                           G_TLS_ERROR_BAD_CERTIFICATE,
-                                           _ ("The certificate of the peer cannot be read"));
-      self->verdict_alert = GNUTLS_A_BAD_CERTIFICATE;
-      return GNUTLS_E_CERTIFICATE_ERROR;
-    }
+    return refuse_chain (self,
+                         G_TLS_ERROR,
+                         G_TLS_ERROR_BAD_CERTIFICATE,
+                         _ ("The certificate of the peer cannot be read"));
   if (judge (self))
     return 0;
   self->verdict_alert = GNUTLS_A_BAD_CERTIFICATE;
@@ -99,9 +161,7 @@ find_lack (JxsTlsSession *self, int *alert)
                                     _ ("The peer supports no way of encryption that is safe"));
       return NULL;
     }
-  if (!self->pinned)
-    return NULL;
-  if (self->peer == NULL)
+  if (self->peer == NULL && (self->pinned || self->credentials.role == JXS_TLS_CLIENT))
     {
       *alert = GNUTLS_A_CERTIFICATE_REQUIRED;
       return g_error_new_literal (JXS_ERROR,
@@ -109,7 +169,7 @@ find_lack (JxsTlsSession *self, int *alert)
                                   _ ("The peer did not show a certificate"));
     }
   *alert = GNUTLS_A_ACCESS_DENIED;
-  if (self->credentials.role == JXS_TLS_CLIENT && !self->credentials.was_asked)
+  if (self->pinned && self->credentials.role == JXS_TLS_CLIENT && !self->credentials.was_asked)
     return g_error_new_literal (JXS_ERROR,
                                 JXS_ERROR_SECURITY,
                                 _ ("The peer did not ask for our certificate: it cannot have "
@@ -241,7 +301,10 @@ jxs_tls_session_get_ready (JxsTlsSession *self, int direction, GError **error)
     }
   if (!jxs_tls_session_step (self, error))
     return FALSE;
-  if (self->state == JXS_TLS_SESSION_CHECK && self->owner != NULL)
+  if (self->state == JXS_TLS_SESSION_CHECK && self->owner == NULL)
+    jxs_tls_session_fail (
+        self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "Stream is already closed"));
+  if (self->state == JXS_TLS_SESSION_CHECK)
     {
       g_autoptr (GError) refused = NULL;
 

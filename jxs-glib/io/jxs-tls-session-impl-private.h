@@ -60,7 +60,7 @@ struct _JxsTlsSession
   gboolean said_bye;
   gboolean require_close_notify;
   gsize record_size;   /* a write that would block is to be repeated with so many bytes; 0: none */
-  gboolean has_record; /* and GnuTLS still holds some of it */
+  gboolean has_record; /* GnuTLS still holds some of it, or of an alert */
 
   GPtrArray *contexts; /* (owned) (element-type GMainContext): of each source that is polled */
 };
@@ -79,7 +79,13 @@ void jxs_tls_session_fail (JxsTlsSession *self, GError *error);
 /* TRUE: the direction is of no use any more, or not now, and error says why. */
 gboolean jxs_tls_session_report (JxsTlsSession *self, int direction, GError **error);
 
-/* Called by GnuTLS when the peer has shown its chain. */
+/* Called by GnuTLS before it looks at a message. */
+int jxs_tls_session_message_cb (gnutls_session_t gnutls,
+                                unsigned int type,
+                                unsigned int when,
+                                unsigned int is_incoming,
+                                const gnutls_datum_t *message);
+/* Called by GnuTLS when the peer has shown its chain and that it has its key. */
 int jxs_tls_session_verify_cb (gnutls_session_t gnutls);
 /* Goes on with the handshake if it is not done. */
 gboolean jxs_tls_session_get_ready (JxsTlsSession *self, int direction, GError **error);

@@ -343,6 +343,11 @@ set_up (JxsTlsSession *self, const JxsTlsParams *params)
   /* GnuTLS adds up what both say, and looks at it late. */
   gnutls_handshake_set_max_packet_length (self->gnutls, 0);
   gnutls_session_set_verify_function (self->gnutls, jxs_tls_session_verify_cb);
+  if (!self->credentials.is_srp)
+    gnutls_handshake_set_hook_function (self->gnutls,
+                                        GNUTLS_HANDSHAKE_ANY,
+                                        GNUTLS_HOOK_PRE,
+                                        jxs_tls_session_message_cb);
   if (!is_client && params->pin && !self->credentials.is_srp)
     gnutls_certificate_server_set_request (self->gnutls, GNUTLS_CERT_REQUIRE);
   if (is_client && !params->pin && params->identity != NULL)

@@ -4,6 +4,7 @@
 #include "jxs-test-sockets.h"
 #include "tls-torture.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <string.h>
 
@@ -240,6 +241,97 @@ test_too_large (gconstpointer role)
   tls_torture_clear (&t);
 }
 
+static int
+sign_nonsense (gnutls_privkey_t key,
+               gnutls_sign_algorithm_t algorithm,
+               void *user_data,
+               unsigned int flags,
+               const gnutls_datum_t *hash,
+               gnutls_datum_t *signature)
+{
+  signature->size = GPOINTER_TO_SIZE (user_data);
+  signature->data = gnutls_calloc (1, signature->size);
+  signature->data[signature->size - 1] = 2;
+  return 0;
+}
+
+static int
+describe_key (gnutls_privkey_t key, unsigned int flags, void *user_data)
+{
+  if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
+    return GPOINTER_TO_SIZE (user_data) * 8;
+  if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
+    return GNUTLS_FLAGS_TO_SIGN_ALGO (flags) == GNUTLS_SIGN_RSA_PSS_RSAE_SHA256;
+  return flags & GNUTLS_PRIVKEY_INFO_PK_ALGO ? GNUTLS_PK_RSA : -1;
+}
+
+/* An RSA key of so many octets that nobody has; to find out takes a power of that size. */
+static gnutls_certificate_credentials_t
+load_rsa (gsize modulus_size, gsize exponent_size)
+{
+  g_autofree guint8 *bytes = g_malloc (modulus_size);
+  gnutls_x509_privkey_t issuer =
+      make_key (GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS (GNUTLS_ECC_CURVE_SECP256R1));
+  gnutls_x509_crt_t authority = make_certificate (issuer, "test", 0, NULL, NULL);
+  gnutls_x509_crt_t crt = make_certificate (issuer, "test", 0, NULL, NULL);
+  gnutls_datum_t modulus = { bytes, modulus_size };
+  gnutls_datum_t exponent = { bytes, exponent_size };
+  gnutls_certificate_credentials_t credentials;
+  gnutls_pcert_st shown; /* becomes that of the credentials */
+  gnutls_privkey_t key;
+  gnutls_pubkey_t pubkey;
+
+  memset (bytes, 0x7b, modulus_size);
+  gnutls_pubkey_init (&pubkey);
+  g_assert_cmpint (gnutls_pubkey_import_rsa_raw (pubkey, &modulus, &exponent), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_set_pubkey (crt, pubkey), ==, 0);
+  g_assert_cmpint (gnutls_x509_crt_sign2 (crt, authority, issuer, GNUTLS_DIG_SHA256, 0), ==, 0);
+  g_assert_cmpint (gnutls_pcert_import_x509 (&shown, crt, 0), ==, 0);
+  gnutls_privkey_init (&key);
+  g_assert_cmpint (
+      gnutls_privkey_import_ext4 (
+          key, GSIZE_TO_POINTER (modulus_size), NULL, sign_nonsense, NULL, NULL, describe_key, 0),
+      ==,
+      0);
+  gnutls_certificate_allocate_credentials (&credentials);
+  gnutls_certificate_set_flags (credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+  g_assert_cmpint (gnutls_certificate_set_key (credentials, NULL, 0, &shown, 1, key), >=, 0);
+  gnutls_pubkey_deinit (pubkey);
+  gnutls_x509_crt_deinit (crt);
+  gnutls_x509_crt_deinit (authority);
+  gnutls_x509_privkey_deinit (issuer);
+  return credentials;
+}
+
+/* Keys with which one signature would keep us busy for long, minutes even, are not even tried:
+ * neither in TLS 1.3 nor on the way to a server in TLS 1.2. */
+static void
+test_huge_keys (gconstpointer role)
+{
+  static const struct
+  {
+    gsize modulus_size;
+    gsize exponent_size;
+  } keys[] = { { 2056, 3 }, { 512, 512 }, { 16384, 16384 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    for (int pin = ROLE (role) == JXS_TLS_SERVER; pin < 2; pin++)
+      {
+        gpointer credentials = load_rsa (keys[i].modulus_size, keys[i].exponent_size);
+        TlsTorture t;
+
+        tls_torture_init (&t, ROLE (role));
+        t.params.pin = pin;
+        tls_torture_set_peer_credentials (&t,
+                                          pin ? TLS_1_3 : TLS_1_2,
+                                          GNUTLS_CRD_CERTIFICATE,
+                                          credentials);
+        tls_torture_fail (&t);
+        g_assert_error (t.error, JXS_ERROR, JXS_ERROR_LIMIT);
+        tls_torture_clear (&t);
+      }
+}
+
 static void
 test_missing (void)
 {
@@ -317,6 +409,7 @@ main (int argc, char *argv[])
     GTestDataFunc func;
   } cases[] = {
     { "too-large", test_too_large },
+    { "huge-keys", test_huge_keys },
     { "stolen", test_stolen },
     { "mismatched", test_mismatched },
   };
