@@ -163,6 +163,14 @@ hurry_stop (void)
 }
 
 static void
+drop_answers (Doorman *doorman)
+{
+  g_clear_object (&doorman->stream);
+  g_clear_object (&doorman->connection);
+  g_clear_error (&doorman->error);
+}
+
+static void
 stream_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Doorman *doorman = user_data;
@@ -171,6 +179,8 @@ stream_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&doorman->stream);
   doorman->stream =
       jxs_endpoint_accept_stream_finish (JXS_ENDPOINT (source), result, &doorman->error);
+  if (doorman->is_gone)
+    drop_answers (doorman);
 }
 
 static void
@@ -183,6 +193,8 @@ pipe_accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   doorman->connection =
       jxs_endpoint_accept_pipe_finish (JXS_ENDPOINT (source), result, &doorman->error);
   doorman->n_connections += doorman->connection != NULL;
+  if (doorman->is_gone)
+    drop_answers (doorman);
 }
 
 static void
@@ -226,11 +238,11 @@ doorman_clear (Doorman *doorman)
   /* Unless the endpoint was disposed of. */
   if (g_signal_handler_is_connected (doorman->endpoint, doorman->id))
     g_signal_handler_disconnect (doorman->endpoint, doorman->id);
-  g_clear_object (&doorman->stream);
-  g_clear_object (&doorman->connection);
+  /* What is being accepted may still come. */
+  doorman->is_gone = TRUE;
+  drop_answers (doorman);
   g_clear_object (&doorman->session);
   g_clear_object (&doorman->cancellable);
-  g_clear_error (&doorman->error);
 }
 
 static gboolean

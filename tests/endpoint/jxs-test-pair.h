@@ -63,6 +63,7 @@ typedef struct
   guint n_incoming;
   guint n_connections; /* accepted */
   gboolean hold;       /* do not answer */
+  gboolean is_gone;    /* cleared */
   JxsReasonCondition refuse;
   gulong id;
 } Doorman;
