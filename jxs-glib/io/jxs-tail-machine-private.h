@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * Prosody's mod_proxy65 reads 4096 bytes at a time from a LuaSocket buffer, which takes up to 8192
  * from the kernel. What stays in that buffer is looked at only when the kernel has more: the end of
  * a burst can wait there for ever. But a single byte that arrives after the relay has emptied the
- * kernel's buffer makes it read all, and then nothing is left behind. TLS has nothing to say that
- * its reader would ignore (GnuTLS refuses to send empty records), so it has to be the stream's own
+ * kernel's buffer makes it read all, and then nothing is left behind. Only TLS 1.3 has
+ * anything to say that its reader would ignore (padding), so it has to be the stream's own
  * bytes: of each burst that can be held back the last few are kept and leave one by one, once what
  * went before them has arrived.
  *

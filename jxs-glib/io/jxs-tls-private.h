@@ -38,23 +38,25 @@ typedef struct
 } JxsTlsParams;
 
 /* Concurrent handshakes of peers that are still to prove who they are: each takes about 15 KiB, and
- * up to 128 KiB more for the message that comes. Stops exhaustion of memory; beyond it: refused. */
+ * up to 192 KiB more for the message that comes. Stops exhaustion of memory; beyond it: refused. */
 #define JXS_TLS_MAX_STRANGERS 256
 /* Of one of them: stops a peer that opens sessions and says nothing from locking out all others. */
 #define JXS_TLS_MAX_PER_STRANGER 64
 
-/* Secures base and completes the handshake. On any failure base is closed before the callback runs.
- * The result is a GTlsConnection with require-close-notify on. If base is a JxsSocketStream,
- * its messages leave in flights, and gathering is switched on after the handshake.
+/* Secures base and completes the handshake. On any failure base is closed before the callback runs,
+ * after the alert that tells the peer why has left. The result is a JxsTlsConnection with
+ * require-close-notify on. If base is a JxsSocketStream, gathering is switched on.
  *
- * Errors: JXS_ERROR_TIMED_OUT (time in the queue counts), JXS_ERROR_SECURITY (older than TLS 1.3
- * when pinning, no peer certificate, ours not asked for), JXS_ERROR_LIMIT (too many strangers),
- * GIO's TLS errors, and where a JxsSocketStream ended, why; G_TLS_ERROR_BAD_CERTIFICATE tells
- * in its message what is wrong with the server's certificate.
+ * Errors: that of the judge; JXS_ERROR_TIMED_OUT; JXS_ERROR_SECURITY (older than TLS 1.3 when
+ * pinning, nothing safe in common, no peer certificate, ours not asked for); JXS_ERROR_UNTRUSTED
+ * (the peer refused our certificate); JXS_ERROR_AUTHENTICATION (another password); JXS_ERROR_LIMIT
+ * (too many strangers, too large certificates); G_TLS_ERROR_NOT_TLS, and others of TLS; where a
+ * JxsSocketStream ended, why; G_TLS_ERROR_BAD_CERTIFICATE tells in its message what is wrong with
+ * the server's certificate.
  *
  * In TLS 1.3 a client is content before the server has judged its certificate: a peer counts as
- * authenticated after the first bytes from it were read. A write that would block has to be
- * repeated with the same bytes, as the record may be half under way. */
+ * authenticated after the first bytes from it were read. Unless base is a JxsSocketStream, a write
+ * that would block has to be repeated with the same bytes, as the record may be half under way. */
 void jxs_tls_handshake_async (GIOStream *base,
                               const JxsTlsParams *params,
                               int io_priority,
@@ -76,7 +78,7 @@ GBytes *jxs_tls_export (
     GTlsConnection *connection, const char *label, GBytes *context, gsize length, GError **error);
 /* The tls-exporter channel binding (RFC 9266): 32 bytes. */
 GBytes *jxs_tls_get_exporter (GTlsConnection *connection, GError **error);
-/* Like "TLS 1.3" and "TLS_AES_256_GCM_SHA384" (nullable where GIO does not know). (transfer full)
+/* Like "TLS 1.3" and "TLS_AES_256_GCM_SHA384" (nullable: not known). (transfer full)
  */
 char *jxs_tls_get_protocol_name (GTlsConnection *connection);
 char *jxs_tls_get_cipher_name (GTlsConnection *connection);
