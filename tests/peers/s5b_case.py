@@ -172,6 +172,13 @@ class S5bCase(unittest.IsolatedAsyncioTestCase):
 
     # ---- the proof
 
+    @staticmethod
+    def first_certificate(path):
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        end = "-----END CERTIFICATE-----"
+        return text[text.index("-----BEGIN CERTIFICATE-----"): text.index(end) + len(end)]
+
     async def secure(self, session, tls=None):
         """tls: begun already."""
         peer_file = None if session.initiator else self.identity

@@ -176,13 +176,6 @@ class Programs(s5b_case.S5bCase):
         shown, own = (ssl.PEM_cert_to_DER_cert(self.first_certificate(path)) for path in (self.saved, self.identity))
         self.assertEqual(jp.sha1(shown), jp.sha1(own))
 
-    @staticmethod
-    def first_certificate(path):
-        with open(path, encoding="ascii") as file:
-            text = file.read()
-        end = "-----END CERTIFICATE-----"
-        return text[text.index("-----BEGIN CERTIFICATE-----"): text.index(end) + len(end)]
-
     async def test_servers(self):
         for name in ("gnutls", "openssl"):
             with self.subTest(name):
