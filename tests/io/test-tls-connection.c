@@ -52,9 +52,6 @@ test_properties (TlsPair *fixture, gconstpointer unused)
                    ==,
                    G_TLS_CERTIFICATE_UNKNOWN_CA);
   g_assert_null (g_tls_connection_get_database (client));
-  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-  g_assert_false (g_tls_connection_get_use_system_certdb (client));
-  G_GNUC_END_IGNORE_DEPRECATIONS
   g_assert_true (g_tls_connection_get_require_close_notify (client));
   g_tls_connection_set_require_close_notify (client, FALSE);
   g_assert_false (g_tls_connection_get_require_close_notify (client));
