@@ -188,8 +188,10 @@ jxs_tls_source_wait (JxsTlsSession *session,
   /* A flight; no main loop may be running that would. Afterwards who writes sees to it: who reads
    * must not wait for the peer to do so too. */
   if (JXS_IS_SOCKET_STREAM (base) &&
-      jxs_tls_session_get_state (session) == JXS_TLS_SESSION_HANDSHAKE &&
-      !jxs_socket_stream_send_all (JXS_SOCKET_STREAM (base), cancellable, error))
+      jxs_tls_session_get_state (session) != JXS_TLS_SESSION_HANDSHAKE)
+    jxs_socket_stream_send_now (JXS_SOCKET_STREAM (base));
+  else if (JXS_IS_SOCKET_STREAM (base) &&
+           !jxs_socket_stream_send_all (JXS_SOCKET_STREAM (base), cancellable, error))
     return FALSE;
   source = jxs_tls_source_new (session, stream, condition, cancellable);
   g_source_set_callback (source, G_SOURCE_FUNC (ready_cb), &ready, NULL);

@@ -82,6 +82,34 @@ test_threads (TlsPair *fixture, gconstpointer gathering)
 }
 
 static gpointer
+answer_thread (gpointer user_data)
+{
+  TlsPair *fixture = user_data;
+  char c;
+
+  g_assert_cmpint (g_input_stream_read (tls_pair_get_in (fixture, 1), &c, 1, NULL, NULL), ==, 1);
+  g_assert_cmpint (g_output_stream_write (tls_pair_get_out (fixture, 1), &c, 1, NULL, NULL), ==, 1);
+  return NULL;
+}
+
+/* Who wrote without waiting and then waits for the answer has sent the question. */
+static void
+test_answer (TlsPair *fixture, gconstpointer unused)
+{
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+  char c;
+
+  tls_pair_handshake (fixture);
+  jxs_socket_stream_set_gathering (JXS_SOCKET_STREAM (fixture->base[0]), TRUE);
+  thread = g_thread_new ("answer", answer_thread, fixture);
+  g_assert_cmpint (tls_pair_write_now (fixture, 0, "x", 1, &error), ==, 1);
+  g_assert_cmpint (g_input_stream_read (tls_pair_get_in (fixture, 0), &c, 1, NULL, &error), ==, 1);
+  g_assert_cmpint (c, ==, 'x');
+  g_thread_join (thread);
+}
+
+static gpointer
 read_thread (gpointer user_data)
 {
   TlsPair *fixture = user_data;
@@ -303,6 +331,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   ADD ("threads", test_threads, FALSE);
   ADD ("threads/gathering", test_threads, TRUE);
+  ADD ("answer", test_answer, 0);
   ADD ("cancel-blocking", test_cancel_blocking, 0);
   ADD ("close-blocking", test_close_blocking, 0);
   ADD ("repeated", test_repeated, FALSE);
