@@ -332,6 +332,21 @@ test_huge_keys (gconstpointer role)
       }
 }
 
+/* A server that knows finite fields alone, in TLS 1.2 of a size of its own choice. */
+static void
+test_finite_field (void)
+{
+  g_autoptr (GTlsCertificate) certificate = make (GNUTLS_PK_RSA, 2048, 0);
+  TlsTorture t;
+
+  tls_torture_init (&t, JXS_TLS_CLIENT);
+  t.params.pin = FALSE;
+  tls_torture_set_peer (&t, "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA", certificate);
+  tls_torture_fail (&t);
+  g_assert_error (t.error, JXS_ERROR, JXS_ERROR_SECURITY);
+  tls_torture_clear (&t);
+}
+
 static void
 test_missing (void)
 {
@@ -418,6 +433,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/io/tls-certificates/keys", test_keys);
   g_test_add_func ("/io/tls-certificates/chain", test_chain);
   g_test_add_func ("/io/tls-certificates/large", test_large);
+  g_test_add_func ("/io/tls-certificates/finite-field", test_finite_field);
   g_test_add_func ("/io/tls-certificates/missing", test_missing);
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     for (int role = 0; role < 2; role++)
