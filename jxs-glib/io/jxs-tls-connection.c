@@ -83,7 +83,7 @@ typedef struct
   GTlsDatabase *database;       /* (owned) (nullable): NULL for the system's */
   GSocketConnectable *identity; /* (owned) (nullable) */
   GTlsInteraction *interaction; /* (owned) (nullable) */
-  const char *purpose;
+  gboolean is_client;
 } Check;
 
 static Check *
@@ -95,8 +95,7 @@ check_new (JxsTlsConnection *self)
   g_set_object (&check->database, self->database);
   g_set_object (&check->identity, self->identity);
   g_set_object (&check->interaction, self->interaction);
-  check->purpose = self->role == JXS_TLS_CLIENT ? G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER
-                                                : G_TLS_DATABASE_PURPOSE_AUTHENTICATE_CLIENT;
+  check->is_client = self->role == JXS_TLS_CLIENT;
   return check;
 }
 
@@ -114,11 +113,17 @@ check_free (Check *check)
 static GTlsCertificateFlags
 check_run (Check *check, GCancellable *cancellable, GError **error)
 {
+  /* Any authority's word for any name proves nothing. */
+  GTlsCertificateFlags nameless =
+      check->is_client && check->identity == NULL ? G_TLS_CERTIFICATE_BAD_IDENTITY : 0;
+
   if (check->database == NULL)
     check->database = g_tls_backend_get_default_database (g_tls_backend_get_default ());
-  return g_tls_database_verify_chain (check->database,
+  return nameless |
+         g_tls_database_verify_chain (check->database,
                                       check->peer,
-                                      check->purpose,
+                                      check->is_client ? G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER
+                                                       : G_TLS_DATABASE_PURPOSE_AUTHENTICATE_CLIENT,
                                       check->identity,
                                       check->interaction,
                                       G_TLS_DATABASE_VERIFY_NONE,
@@ -152,7 +157,9 @@ conclude_check (JxsTlsConnection *self,
 
   if (refused == NULL)
     accept_peer (self, peer, errors, &refused);
-  jxs_tls_session_checked (self->session, refused, get_alert (errors));
+  jxs_tls_session_checked (self->session,
+                           refused,
+                           problem != NULL ? GNUTLS_A_INTERNAL_ERROR : get_alert (errors));
   if (refused == NULL)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&refused));
@@ -278,6 +285,7 @@ start_check (GTask *task)
   g_task_set_source_tag (check, start_check);
   g_task_set_priority (check, g_task_get_priority (task));
   g_task_set_task_data (check, check_new (self), (GDestroyNotify) check_free);
+  g_task_set_return_on_cancel (check, TRUE); /* who knows what the database waits for */
   g_task_run_in_thread (check, check_thread);
 }
 

@@ -44,7 +44,7 @@ JxsTlsSessionState jxs_tls_session_get_state (JxsTlsSession *self);
 GTlsCertificate *jxs_tls_session_dup_peer (JxsTlsSession *self);
 void jxs_tls_session_set_require_close_notify (JxsTlsSession *self, gboolean require);
 
-/* Before the first step. */
+/* For the handshake; ignored after it. */
 gboolean
 jxs_tls_session_set_certificate (JxsTlsSession *self, GTlsCertificate *certificate, GError **error);
 void jxs_tls_session_set_protocols (JxsTlsSession *self, const char *const *protocols);

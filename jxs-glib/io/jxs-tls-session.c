@@ -245,6 +245,8 @@ jxs_tls_session_set_certificate (JxsTlsSession *self, GTlsCertificate *certifica
 
   if (certificate != NULL && key == NULL)
     return FALSE;
+  if (self->state != JXS_TLS_SESSION_HANDSHAKE)
+    return TRUE;
   g_clear_pointer (&self->credentials.key, jxs_tls_key_unref);
   self->credentials.key = g_steal_pointer (&key);
   return TRUE;
@@ -259,7 +261,8 @@ jxs_tls_session_set_protocols (JxsTlsSession *self, const char *const *protocols
 
   for (guint i = 0; i < n; i++)
     data[i] = (gnutls_datum_t){ (unsigned char *) protocols[i], strlen (protocols[i]) };
-  if (n > 0)
+  /* Later it would change what was negotiated. */
+  if (n > 0 && self->state == JXS_TLS_SESSION_HANDSHAKE)
     gnutls_alpn_set_protocols (self->gnutls, data, n, 0);
 }
 

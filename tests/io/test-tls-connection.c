@@ -18,6 +18,7 @@ static void
 test_properties (TlsPair *fixture, gconstpointer unused)
 {
   static const char *const protocols[] = { "xmpp-client", NULL };
+  static const char *const others[] = { "other", NULL };
   GTlsConnection *client;
   g_autoptr (GTlsInteraction) interaction = g_object_new (G_TYPE_TLS_INTERACTION, NULL);
   g_autoptr (GIOStream) base = NULL;
@@ -44,6 +45,8 @@ test_properties (TlsPair *fixture, gconstpointer unused)
   g_assert_nonnull (cipher);
   g_assert_cmpint (version, ==, G_TLS_PROTOCOL_VERSION_TLS_1_3);
   g_assert_true (g_strv_equal ((const char *const *) advertised, protocols));
+  g_assert_cmpstr (g_tls_connection_get_negotiated_protocol (client), ==, "xmpp-client");
+  g_tls_connection_set_advertised_protocols (client, others); /* too late */
   g_assert_cmpstr (g_tls_connection_get_negotiated_protocol (client), ==, "xmpp-client");
   g_assert_true (g_tls_connection_get_certificate (client) == fixture->certificate[0]);
   g_assert_true (g_tls_certificate_is_same (g_tls_connection_get_peer_certificate (client),
@@ -125,13 +128,15 @@ test_old_binding (TlsPair *fixture, gconstpointer unused)
     .request = GNUTLS_CERT_IGNORE,
     .certificate = fixture->certificate[1],
   };
+  g_autoptr (GSocketConnectable) identity = g_network_address_new ("test1.example", 0);
   g_autoptr (GByteArray) unique = g_byte_array_new ();
   g_autoptr (GTlsDatabase) database = NULL;
   g_autoptr (GError) error = NULL;
   GThread *thread;
 
   database = database_of (fixture->certificate[1]);
-  fixture->params[0] = (JxsTlsParams){ .role = JXS_TLS_CLIENT, .database = database };
+  fixture->params[0] =
+      (JxsTlsParams){ .role = JXS_TLS_CLIENT, .identity = identity, .database = database };
   fixture->connection[0] = jxs_tls_connection_new (fixture->base[0], &fixture->params[0], &error);
   g_assert_no_error (error);
 
@@ -304,10 +309,12 @@ test_database (TlsPair *fixture, gconstpointer data)
 {
   Way way = GPOINTER_TO_INT (data);
 
-  for (int variant = 0; variant < 3; variant++)
+  /* Known, unknown but accepted, unknown, and known where nobody said which name is expected. */
+  for (int variant = 0; variant < 4; variant++)
     {
-      gboolean is_known = variant == 0;
+      gboolean is_known = variant == 0 || variant == 3;
       gboolean is_accepted = variant <= 1;
+      g_autoptr (GSocketConnectable) identity = g_network_address_new ("test1.example", 0);
       g_autoptr (GTlsDatabase) database = NULL;
       g_autoptr (GError) error = NULL;
       GTlsCertificateFlags asked = 0;
@@ -316,7 +323,9 @@ test_database (TlsPair *fixture, gconstpointer data)
 
       tls_pair_renew (fixture);
       database = database_of (fixture->certificate[is_known ? 1 : 0]);
-      fixture->params[0] = (JxsTlsParams){ .role = JXS_TLS_CLIENT, .database = database };
+      fixture->params[0] = (JxsTlsParams){ .role = JXS_TLS_CLIENT,
+                                           .identity = variant == 3 ? NULL : identity,
+                                           .database = database };
       fixture->params[1].pin = FALSE;
       tls_pair_connect (fixture);
       if (is_accepted)
@@ -361,6 +370,84 @@ test_database (TlsPair *fixture, gconstpointer data)
       g_clear_error (&error);
       error = g_thread_join (thread);
     }
+}
+
+/* One that takes its time. */
+#define TYPE_SLOW_DATABASE (slow_database_get_type ())
+G_DECLARE_FINAL_TYPE (SlowDatabase, slow_database, SLOW, DATABASE, GTlsDatabase)
+
+struct _SlowDatabase
+{
+  GTlsDatabase parent_instance;
+  GMutex until; /* held by who does not want an answer yet */
+};
+
+G_DEFINE_FINAL_TYPE (SlowDatabase, slow_database, G_TYPE_TLS_DATABASE)
+
+static GTlsCertificateFlags
+slow_database_verify_chain (GTlsDatabase *database,
+                            GTlsCertificate *chain,
+                            const char *purpose,
+                            GSocketConnectable *identity,
+                            GTlsInteraction *interaction,
+                            GTlsDatabaseVerifyFlags flags,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  g_mutex_lock (&SLOW_DATABASE (database)->until);
+  g_mutex_unlock (&SLOW_DATABASE (database)->until);
+  return 0;
+}
+
+static void
+slow_database_finalize (GObject *object)
+{
+  g_mutex_clear (&SLOW_DATABASE (object)->until);
+  G_OBJECT_CLASS (slow_database_parent_class)->finalize (object);
+}
+
+static void
+slow_database_class_init (SlowDatabaseClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = slow_database_finalize;
+  G_TLS_DATABASE_CLASS (klass)->verify_chain = slow_database_verify_chain;
+}
+
+static void
+slow_database_init (SlowDatabase *self)
+{
+  g_mutex_init (&self->until);
+}
+
+/* Who cancels does not wait for the database, and what it says later counts for nothing. */
+static void
+test_slow_database (TlsPair *fixture, gconstpointer unused)
+{
+  g_autoptr (GSocketConnectable) identity = g_network_address_new ("test1.example", 0);
+  g_autoptr (SlowDatabase) database = g_object_new (TYPE_SLOW_DATABASE, NULL);
+  g_autoptr (GError) error = NULL;
+
+  fixture->params[0] = (JxsTlsParams){ .role = JXS_TLS_CLIENT,
+                                       .identity = identity,
+                                       .database = G_TLS_DATABASE (database) };
+  fixture->params[1].pin = FALSE;
+  tls_pair_connect (fixture);
+  g_mutex_lock (&database->until);
+  tls_pair_handshake_async (fixture, 0);
+  tls_pair_handshake_async (fixture, 1);
+  jxs_test_wait_for (fixture->result[1] != NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_null (fixture->result[0]);
+  g_cancellable_cancel (fixture->cancellable[0]);
+  jxs_test_wait_for (fixture->result[0] != NULL);
+  g_assert_false (
+      g_tls_connection_handshake_finish (fixture->connection[0], fixture->result[0], &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_mutex_unlock (&database->until);
+  g_assert_cmpint (tls_pair_write_now (fixture, 0, "x", 1, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static gboolean
@@ -528,6 +615,7 @@ main (int argc, char *argv[])
   ADD ("database/synchronous", test_database, SYNCHRONOUS);
   ADD ("database/asynchronous", test_database, ASYNCHRONOUS);
   ADD ("database/implicit", test_database, IMPLICIT);
+  ADD ("database/slow", test_slow_database, 0);
   ADD ("used-inside", test_used_inside, 0);
   ADD ("twice", test_twice, 0);
   ADD ("cancel-anywhere", test_cancel_anywhere, 0);
