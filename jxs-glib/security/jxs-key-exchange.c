@@ -31,11 +31,12 @@ struct _JxsKeyExchange
 
 G_DEFINE_FINAL_TYPE (JxsKeyExchange, jxs_key_exchange, G_TYPE_OBJECT)
 
-/* Without a certificate of the stream's it is the password that all of them rest on. */
+/* Without a certificate of the stream's it is the password that all of them rest on. With one, the
+ * origin may be that of an earlier session: whoever stole the key since knows no password. */
 static gboolean
 is_by_password (JxsKeyExchange *self)
 {
-  return self->origin == JXS_TRUST_ORIGIN_PASSWORD;
+  return self->fingerprint == NULL && self->origin == JXS_TRUST_ORIGIN_PASSWORD;
 }
 
 static gboolean
