@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <jxs-glib/security/jxs-identity.h>
 #include <jxs-glib/security/jxs-trust.h>
 #include <jxs-glib/security/jxs-xtls-codec-private.h>
 
@@ -14,6 +15,14 @@ G_BEGIN_DECLS
 gboolean jxs_peer_verdict_check_announced (GTlsCertificate *certificate,
                                            const JxsXtls *announced,
                                            GError **error);
+
+/* Inside the handshake: whoever sends back to us what we say has our certificate, and we hold the
+ * key. Only devices of one account may share one. JXS_ERROR_SECURITY. local: (nullable) */
+gboolean jxs_peer_verdict_check_not_ours (GTlsCertificate *certificate,
+                                          JxsIdentity *identity,
+                                          JxsJid *local,
+                                          JxsJid *peer,
+                                          GError **error);
 
 /* After the handshake, by which the peer has shown that it holds the key: what the certificate says
  * (RFC 6120 §13.7), whether one of authorities (nullable: none counts) certified the address, what

@@ -63,6 +63,24 @@ jxs_peer_verdict_check_announced (GTlsCertificate *certificate,
   return TRUE;
 }
 
+gboolean
+jxs_peer_verdict_check_not_ours (GTlsCertificate *certificate,
+                                 JxsIdentity *identity,
+                                 JxsJid *local,
+                                 JxsJid *peer,
+                                 GError **error)
+{
+  if (!g_tls_certificate_is_same (certificate, jxs_identity_get_certificate (identity)) ||
+      (local != NULL && jxs_jid_equal_bare (local, peer)))
+    return TRUE;
+  g_set_error (error,
+               JXS_ERROR,
+               JXS_ERROR_SECURITY,
+               _ ("“%s” showed our own key: somebody sends back to us what we say"),
+               jxs_jid_to_string (peer));
+  return FALSE;
+}
+
 static void
 decided_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {

@@ -27,6 +27,7 @@ struct _JxsStarttlsSecurity
   JxsSecurityPolicy *policy; /* (owned) */
   JxsPasswords *passwords;   /* (owned) */
   gboolean can_srp;
+  JxsJid *local;    /* (owned) */
   JxsJid *peer;     /* (owned) */
   JxsJid *username; /* (owned): for passwords: the initiator's bare address (XEP-0250 §2.3) */
   gboolean initiator;
@@ -326,7 +327,9 @@ judge_cb (GTlsCertificate *certificate, gpointer user_data, GError **error)
                    _ ("“%s” showed another certificate than it announced; somebody may be "
                       "listening in"),
                    jxs_jid_to_string (self->peer));
-  return jxs_certificate_check (certificate, self->peer, error);
+  return jxs_peer_verdict_check_not_ours (
+             certificate, self->identity, self->local, self->peer, error) &&
+         jxs_certificate_check (certificate, self->peer, error);
 }
 
 static void
@@ -583,6 +586,7 @@ jxs_starttls_security_finalize (GObject *object)
   g_clear_object (&self->policy);
   g_clear_object (&self->tls);
   g_clear_pointer (&self->passwords, jxs_passwords_unref);
+  g_clear_pointer (&self->local, jxs_jid_unref);
   g_clear_pointer (&self->peer, jxs_jid_unref);
   g_clear_pointer (&self->username, jxs_jid_unref);
   g_clear_pointer (&self->trace, jxs_trace_unref);
@@ -632,6 +636,7 @@ jxs_starttls_security_new (const JxsStarttlsParams *params)
   self->can_srp =
       (jxs_security_policy_get_methods (params->policy) & JXS_SECURITY_METHODS_SRP) != 0 &&
       config->supports_srp ();
+  self->local = jxs_jid_ref (params->local);
   self->peer = jxs_jid_ref (params->peer);
   self->username = jxs_jid_to_bare (params->initiator ? params->local : params->peer);
   self->initiator = params->initiator;

@@ -140,24 +140,6 @@ judge (GTask *task, GTlsCertificate *certificate)
                           g_object_ref (task));
 }
 
-/* Whoever sends back to us what we say has our certificate, and we hold the key. Only devices of
- * one account may share one. */
-static gboolean
-check_not_ours (JxsXtlsSecurity *self, GTlsCertificate *certificate, GError **error)
-{
-  JxsJid *local = jxs_security_get_local_jid (JXS_SECURITY (self));
-
-  if (!g_tls_certificate_is_same (certificate, jxs_identity_get_certificate (self->identity)) ||
-      (local != NULL && jxs_jid_equal_bare (local, jxs_xtls_security_get_peer (self))))
-    return TRUE;
-  g_set_error (error,
-               JXS_ERROR,
-               JXS_ERROR_SECURITY,
-               _ ("“%s” showed our own key: somebody sends back to us what we say"),
-               jxs_xtls_security_get_peer_name (self));
-  return FALSE;
-}
-
 /* Within the handshake. */
 static gboolean
 judge_cb (GTlsCertificate *certificate, gpointer user_data, GError **error)
@@ -165,7 +147,11 @@ judge_cb (GTlsCertificate *certificate, gpointer user_data, GError **error)
   JxsXtlsSecurity *self = JXS_XTLS_SECURITY (user_data);
 
   return jxs_peer_verdict_check_announced (certificate, &self->remote, error) &&
-         check_not_ours (self, certificate, error) &&
+         jxs_peer_verdict_check_not_ours (certificate,
+                                          self->identity,
+                                          jxs_security_get_local_jid (JXS_SECURITY (self)),
+                                          jxs_xtls_security_get_peer (self),
+                                          error) &&
          jxs_certificate_check (certificate, jxs_xtls_security_get_peer (self), error);
 }
 

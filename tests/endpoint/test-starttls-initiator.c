@@ -317,11 +317,25 @@ test_no_certificate (Raw *raw, gconstpointer data)
   g_test_message ("%s", raw->error->message);
 }
 
+/* Our own: whatever it names, who is there is a mirror. */
+static void
+test_own_certificate (Raw *raw, gconstpointer data)
+{
+  secure (raw, jxs_identity_get_certificate (raw->pair.identities[ROMEO]));
+  raw_assert_failed (raw, JXS_ERROR, JXS_ERROR_SECURITY);
+  g_assert_nonnull (strstr (raw->error->message, "our own key"));
+}
+
 /* A certificate of somebody else's, in whosever name it is called. */
 static void
 test_other_certificate (Raw *raw, gconstpointer data)
 {
-  secure (raw, jxs_identity_get_certificate (raw->pair.identities[ROMEO]));
+  g_autoptr (JxsJid) jid = jxs_jid_new ("mallory@evil.lit", NULL);
+  g_autoptr (JxsIdentity) identity =
+      jxs_identity_generate (jid, JXS_KEY_TYPE_ECDSA_P256, &raw->error);
+
+  g_assert_no_error (raw->error);
+  secure (raw, jxs_identity_get_certificate (identity));
   raw_assert_failed (raw, JXS_ERROR, JXS_ERROR_SECURITY);
 }
 
@@ -446,6 +460,7 @@ main (int argc, char **argv)
   ADD ("too-many", NULL, test_too_many);
   ADD ("no-restart", NULL, test_no_restart);
   ADD ("no-certificate", NULL, test_no_certificate);
+  ADD ("own-certificate", NULL, test_own_certificate);
   ADD ("other-certificate", NULL, test_other_certificate);
   ADD ("garbage", NULL, test_garbage);
   ADD ("silence", NULL, test_silence);
