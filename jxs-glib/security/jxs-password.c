@@ -120,12 +120,14 @@ jxs_password_generate (JxsPasswordKind kind)
 static char *
 canonicalize_generated (const char *text, gboolean *mistyped)
 {
-  g_autoptr (GString) canonical = g_string_new (NULL);
-  guint8 values[STRONG_LENGTH];
+  char canonical[STRONG_LENGTH + 1] = "";
+  guint8 values[STRONG_LENGTH] = { 0 };
   gsize n = 0;
   gboolean only_digits = TRUE;
+  gboolean found = TRUE;
+  char *result = NULL;
 
-  for (; *text != '\0'; text++)
+  for (; found && *text != '\0'; text++)
     {
       char c = g_ascii_toupper (*text);
       const char *place;
@@ -139,18 +141,19 @@ canonicalize_generated (const char *text, gboolean *mistyped)
       else if (c == 'I' || c == 'L')
         c = '1';
       place = strchr (alphabet, c);
-      if (place == NULL || n == STRONG_LENGTH)
-        return NULL;
-      values[n++] = place - alphabet;
-      g_string_append_c (canonical, c);
+      found = place != NULL && n < STRONG_LENGTH;
+      if (found)
+        {
+          values[n] = place - alphabet;
+          canonical[n++] = c;
+        }
     }
-  if (n == SHORT_DIGITS && only_digits)
-    return g_string_free (g_steal_pointer (&canonical), FALSE);
-  if (n != STRONG_LENGTH)
-    return NULL;
-  *mistyped = luhn_sum (values, n, 1) != 0;
+  *mistyped = found && n == STRONG_LENGTH && luhn_sum (values, n, 1) != 0;
+  if (found && !*mistyped && (n == STRONG_LENGTH || (n == SHORT_DIGITS && only_digits)))
+    result = g_strdup (canonical);
+  gnutls_memset (canonical, 0, sizeof canonical);
   gnutls_memset (values, 0, sizeof values);
-  return *mistyped ? NULL : g_string_free (g_steal_pointer (&canonical), FALSE);
+  return result;
 }
 
 static gboolean
