@@ -94,6 +94,15 @@ read_checked (int fd, const char *path, GError **error)
                    name);
       return NULL;
     }
+  if (status.st_uid != geteuid ())
+    {
+      g_set_error (error,
+                   JXS_ERROR,
+                   JXS_ERROR_SECURITY,
+                   _ ("“%s” belongs to another user, who knows the private key in it"),
+                   name);
+      return NULL;
+    }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     {
       g_set_error (error,

@@ -267,9 +267,9 @@ save_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
  * A key that is not protected is read also if there is a @password, and a certificate that has
  * expired is read like any other: see [method@Identity.get_expiry].
  *
- * Fails with %G_IO_ERROR_NOT_FOUND if there is none, %JXS_ERROR_SECURITY if other users have access
- * to the file, %JXS_ERROR_AUTHENTICATION if the password is wrong or missing,
- * %JXS_ERROR_INVALID_ARGUMENT if the file holds no certificate with its key.
+ * Fails with %G_IO_ERROR_NOT_FOUND if there is none, %JXS_ERROR_SECURITY if the file belongs to
+ * another user or others have access to it, %JXS_ERROR_AUTHENTICATION if the password is wrong or
+ * missing, %JXS_ERROR_INVALID_ARGUMENT if the file holds no certificate with its key.
  *
  * Since: 1.0
  */

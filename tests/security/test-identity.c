@@ -246,6 +246,28 @@ test_load_errors (IdentityFile *f, gconstpointer data)
   g_assert_error (error, JXS_ERROR, JXS_ERROR_INVALID_ARGUMENT);
 }
 
+/* Who made it may have kept a copy. */
+static void
+test_foreign (IdentityFile *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JxsIdentity) identity = NULL;
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("Only root can give files away");
+      return;
+    }
+  identity = identity_file_ensure (f, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (chown (f->path, 1, 1), ==, 0);
+  g_assert_null (identity_file_load (f, NULL, NULL, &error));
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_SECURITY);
+  g_clear_error (&error);
+  g_assert_null (identity_file_ensure (f, NULL, NULL, &error));
+  g_assert_error (error, JXS_ERROR, JXS_ERROR_SECURITY);
+}
+
 static void
 test_open_to_others (IdentityFile *f, gconstpointer data)
 {
@@ -364,6 +386,7 @@ main (int argc, char **argv)
   ADD ("/security/identity/folders", test_folders);
   ADD ("/security/identity/load-errors", test_load_errors);
   ADD ("/security/identity/open-to-others", test_open_to_others);
+  ADD ("/security/identity/foreign", test_foreign);
   ADD ("/security/identity/not-local", test_not_local);
   ADD ("/security/identity/race", test_race);
   ADD ("/security/identity/cancel", test_cancel);
