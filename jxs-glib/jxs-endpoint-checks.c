@@ -67,9 +67,10 @@ check_unknown (JxsEndpoint *self, JxsJid *peer, GError **error)
   return FALSE;
 }
 
-static G_DEFINE_QUARK (jxs - endpoint - password, password)
+static G_DEFINE_QUARK (jxs_endpoint_password, password);
 
-    void jxs_endpoint_note_password (JxsEndpoint *self, JxsSession *session)
+void
+jxs_endpoint_note_password (JxsEndpoint *self, JxsSession *session)
 {
   JxsPasswordKind kind;
 

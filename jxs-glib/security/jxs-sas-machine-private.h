@@ -87,8 +87,7 @@ typedef struct
   guint8 bytes[JXS_SAS_SIZE];
   gboolean refuse; /* the request that came, or our START; otherwise a request gets a result */
   JxsStanzaError condition;
-  gboolean yield; /* our commitment is void, theirs counts */
-  gboolean show;  /* the string */
+  gboolean show; /* the string */
   gboolean verified;
   JxsSasFailure failure;
   gboolean end_stream; /* after what is sent */

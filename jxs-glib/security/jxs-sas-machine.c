@@ -282,7 +282,6 @@ jxs_sas_machine_handle (JxsSasMachine *self, const JxsSasInput *input, JxsSasAct
     }
   act (self, transition->deed, input, actions);
   self->state = transition->next;
-  actions->yield = before == JXS_SAS_STATE_COMMITTED && self->state == JXS_SAS_STATE_ANSWERED;
   actions->failure = transition->failure;
   if (self->state == JXS_SAS_STATE_FAILED && has_to_end (self, transition->failure))
     {

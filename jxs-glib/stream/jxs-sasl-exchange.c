@@ -42,7 +42,7 @@ static const char *const conditions[JXS_SASL_N_ERRORS] = {
   [JXS_SASL_ERROR_TEMPORARY_AUTH_FAILURE] = "temporary-auth-failure",
 };
 
-G_DEFINE_QUARK (jxs - sasl - error, jxs_sasl_error)
+G_DEFINE_QUARK (jxs_sasl_error, jxs_sasl_error)
 
 JxsElement *
 jxs_sasl_failure_build (JxsSaslError condition)
