@@ -176,7 +176,8 @@ jxs_security_policy_class_init (JxsSecurityPolicyClass *klass)
    *
    * If %NULL, no authority is believed: keys of peers are judged one by one. With
    * [method@Gio.TlsBackend.get_default_database] those of the system are: each of them can then
-   * vouch for any address.
+   * vouch for any address. A key that one of them vouched for counts as verified only in sessions
+   * in which that holds, and as one that is known otherwise.
    *
    * Since: 1.0
    */

@@ -143,6 +143,13 @@ judge_accepted (GPtrArray *rows,
       verdict->write->level = level;
       verdict->write->origin = origin;
     }
+  /* That an authority said so once does not count when it is believed no more, or has revoked it.
+   */
+  if (origin == JXS_TRUST_ORIGIN_AUTHORITY && circumstances->origin != JXS_TRUST_ORIGIN_AUTHORITY)
+    {
+      verdict->level = JXS_TRUST_LEVEL_PINNED;
+      verdict->origin = JXS_TRUST_ORIGIN_NONE;
+    }
 }
 
 /* Which of the keys decided about a new one is measured against: rather one of the same device, the

@@ -172,6 +172,11 @@ test_authority (Fixture *f, gconstpointer data)
       JXS_TRUST_LEVEL_VERIFIED);
   g_assert_no_error (error);
   assert_record (f, f->juliet, 0, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_AUTHORITY);
+  /* Believed no more, or revoked: what is left is that the key is known. */
+  assert_level (f, f->juliet, 0, JXS_TRUST_LEVEL_PINNED);
+  decide_full (f, f->juliet, 0, JXS_TRUST_ORIGIN_AUTHORITY, JXS_TRUST_LEVEL_VERIFIED, &error);
+  g_assert_no_error (error);
+  assert_record (f, f->juliet, 0, JXS_TRUST_LEVEL_VERIFIED, JXS_TRUST_ORIGIN_AUTHORITY);
   /* It may certify a new key, but not against a person. */
   g_assert_cmpint (
       decide_full (f, f->juliet, 1, JXS_TRUST_ORIGIN_AUTHORITY, JXS_TRUST_LEVEL_VERIFIED, &error),
