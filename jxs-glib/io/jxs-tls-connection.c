@@ -4,6 +4,7 @@
 #include "jxs-tls-connection-private.h"
 
 #include "jxs-tls-source-private.h"
+#include "jxs-tls-status-private.h"
 #include "jxs-tls-streams-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -80,6 +81,7 @@ judge_cb (GTlsCertificate *peer, gpointer owner, GError **error)
 typedef struct
 {
   GTlsCertificate *peer;        /* (owned) */
+  GBytes *status;               /* (owned) (nullable) */
   GTlsDatabase *database;       /* (owned) (nullable): NULL for the system's */
   GSocketConnectable *identity; /* (owned) (nullable) */
   GTlsInteraction *interaction; /* (owned) (nullable) */
@@ -92,6 +94,7 @@ check_new (JxsTlsConnection *self)
   Check *check = g_new0 (Check, 1);
 
   check->peer = jxs_tls_session_dup_peer (self->session);
+  check->status = jxs_tls_session_dup_peer_status (self->session);
   g_set_object (&check->database, self->database);
   g_set_object (&check->identity, self->identity);
   g_set_object (&check->interaction, self->interaction);
@@ -103,6 +106,7 @@ static void
 check_free (Check *check)
 {
   g_clear_object (&check->peer);
+  g_clear_pointer (&check->status, g_bytes_unref);
   g_clear_object (&check->database);
   g_clear_object (&check->identity);
   g_clear_object (&check->interaction);
@@ -113,22 +117,26 @@ check_free (Check *check)
 static GTlsCertificateFlags
 check_run (Check *check, GCancellable *cancellable, GError **error)
 {
-  /* Any authority's word for any name proves nothing. */
-  GTlsCertificateFlags nameless =
-      check->is_client && check->identity == NULL ? G_TLS_CERTIFICATE_BAD_IDENTITY : 0;
+  GTlsCertificateFlags flags;
 
   if (check->database == NULL)
     check->database = g_tls_backend_get_default_database (g_tls_backend_get_default ());
-  return nameless |
-         g_tls_database_verify_chain (check->database,
-                                      check->peer,
-                                      check->is_client ? G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER
-                                                       : G_TLS_DATABASE_PURPOSE_AUTHENTICATE_CLIENT,
-                                      check->identity,
-                                      check->interaction,
-                                      G_TLS_DATABASE_VERIFY_NONE,
-                                      cancellable,
-                                      error);
+  flags =
+      g_tls_database_verify_chain (check->database,
+                                   check->peer,
+                                   check->is_client ? G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER
+                                                    : G_TLS_DATABASE_PURPOSE_AUTHENTICATE_CLIENT,
+                                   check->identity,
+                                   check->interaction,
+                                   G_TLS_DATABASE_VERIFY_NONE,
+                                   cancellable,
+                                   error);
+  if (!check->is_client)
+    return flags;
+  /* Any authority's word for any name proves nothing. */
+  if (check->identity == NULL)
+    flags |= G_TLS_CERTIFICATE_BAD_IDENTITY;
+  return flags | jxs_tls_status_check (check->peer, check->status, check->database, cancellable);
 }
 
 static int

@@ -4,6 +4,7 @@
 #include "jxs-tls-session-impl-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <gnutls/ocsp.h>
 #include <gnutls/x509.h>
 
 #include <jxs-glib/base/jxs-error.h>
@@ -132,8 +133,12 @@ int
 jxs_tls_session_verify_cb (gnutls_session_t gnutls)
 {
   JxsTlsSession *self = get_session (gnutls);
+  gnutls_datum_t status;
 
   g_clear_object (&self->peer);
+  g_clear_pointer (&self->peer_status, g_bytes_unref);
+  if (self->wants_check && gnutls_ocsp_status_request_get (gnutls, &status) >= 0)
+    self->peer_status = g_bytes_new (status.data, status.size);
   self->peer = take_peer (self);
   if (self->peer == NULL)
     return refuse_chain (self,

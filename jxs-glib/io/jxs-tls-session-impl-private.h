@@ -43,6 +43,7 @@ struct _JxsTlsSession
   gboolean has_begun;    /* the handshake */
   gboolean is_driven;    /* to its end, by somebody */
   GTlsCertificate *peer; /* (owned) (nullable) */
+  GBytes *peer_status;   /* (owned) (nullable): what its authority says of it, RFC 6960 */
   GError *verdict;       /* (owned) (nullable): of the judge */
   int verdict_alert;
   int first_byte; /* that came from the peer; -1: none yet */

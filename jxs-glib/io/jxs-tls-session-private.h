@@ -42,6 +42,8 @@ GIOStream *jxs_tls_session_get_base (JxsTlsSession *self);
 JxsTlsSessionState jxs_tls_session_get_state (JxsTlsSession *self);
 /* (transfer full) (nullable): from the moment it is judged. */
 GTlsCertificate *jxs_tls_session_dup_peer (JxsTlsSession *self);
+/* The same for what the authority says of its certificate (OCSP). */
+GBytes *jxs_tls_session_dup_peer_status (JxsTlsSession *self);
 void jxs_tls_session_set_require_close_notify (JxsTlsSession *self, gboolean require);
 
 /* For the handshake; ignored after it. */

@@ -229,6 +229,14 @@ jxs_tls_session_dup_peer (JxsTlsSession *self)
   return self->peer != NULL ? g_object_ref (self->peer) : NULL;
 }
 
+GBytes *
+jxs_tls_session_dup_peer_status (JxsTlsSession *self)
+{
+  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->mutex);
+
+  return self->peer_status != NULL ? g_bytes_ref (self->peer_status) : NULL;
+}
+
 void
 jxs_tls_session_set_require_close_notify (JxsTlsSession *self, gboolean require)
 {
@@ -299,6 +307,7 @@ jxs_tls_session_unref (JxsTlsSession *self)
   jxs_tls_credentials_clear (&self->credentials);
   jxs_tls_guard_clear (&self->guard);
   g_clear_object (&self->peer);
+  g_clear_pointer (&self->peer_status, g_bytes_unref);
   g_clear_error (&self->verdict);
   for (int i = 0; i < N_DIRECTIONS; i++)
     {
