@@ -185,10 +185,15 @@ static gboolean
 jxs_socket_output_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
 {
   JxsSocketOutput *self = JXS_SOCKET_OUTPUT (stream);
+  g_autoptr (GError) problem = NULL;
 
-  if (!g_atomic_int_get (&self->half_close))
+  /* Of a connection that the peer has reset nobody is left to be told; reading tells of that. */
+  if (!g_atomic_int_get (&self->half_close) ||
+      jxs_socket_core_shutdown_write (self->core, &problem) ||
+      g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED))
     return TRUE;
-  return jxs_socket_core_shutdown_write (self->core, error);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }
 
 static gboolean

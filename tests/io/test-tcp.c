@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <jxs-glib/io/jxs-pipe-private.h>
 #include <jxs-glib/io/jxs-socket-stream-private.h>
@@ -116,6 +117,35 @@ test_vanished (void)
     }
 }
 
+/* Of a connection that the peer has reset, the end of our direction is nothing to fail with. */
+static void
+test_reset (void)
+{
+  const struct linger at_once = { .l_onoff = 1 };
+  g_autoptr (GSocketConnection) first = NULL;
+  g_autoptr (GSocketConnection) second = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  GSocket *sockets[2];
+
+  jxs_test_tcp_pair (&first, &second);
+  sockets[0] = g_socket_connection_get_socket (first);
+  sockets[1] = g_socket_connection_get_socket (second);
+  stream = jxs_socket_stream_new (first);
+  jxs_socket_stream_set_half_close (JXS_SOCKET_STREAM (stream), TRUE);
+  g_assert_cmpint (
+      setsockopt (g_socket_get_fd (sockets[1]), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once),
+      ==,
+      0);
+  g_assert_true (g_socket_close (sockets[1], NULL));
+  g_assert_true (g_socket_condition_wait (sockets[0], G_IO_HUP, NULL, NULL));
+  g_assert_false (g_socket_shutdown (sockets[0], FALSE, TRUE, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
+  g_clear_error (&error);
+  g_assert_true (g_output_stream_close (g_io_stream_get_output_stream (stream), NULL, &error));
+  g_assert_no_error (error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -125,6 +155,7 @@ main (int argc, char **argv)
   g_test_add_func ("/io/tcp/facts", test_facts);
   g_test_add_func ("/io/tcp/pipe", test_pipe);
   g_test_add_func ("/io/tcp/vanished", test_vanished);
+  g_test_add_func ("/io/tcp/reset", test_reset);
 
   return g_test_run ();
 }
