@@ -211,6 +211,14 @@ call_juliet (Fixture *f)
   wait_until (f->good != NULL);
 }
 
+/* Nothing here waits for anything but the clock. */
+static void
+pass_second (void)
+{
+  if (!g_main_context_iteration (NULL, FALSE))
+    jxs_clock_advance (G_USEC_PER_SEC);
+}
+
 /* Who comes after them does not wait, they are not waited for for ever, and take their leave. */
 static void
 test_stalled (Fixture *f, gconstpointer data)
@@ -224,11 +232,10 @@ test_stalled (Fixture *f, gconstpointer data)
   g_assert_cmpint (jxs_clock_now (), ==, 0);
   g_assert_cmpuint (f->n_failed, ==, 0);
 
-  hurry_start ();
-  wait_until (f->n_failed == CROWD && f->n_terminated == CROWD);
+  while (f->n_failed < CROWD || f->n_terminated < CROWD)
+    pass_second ();
   g_assert_cmpint (jxs_clock_now (), <, 120 * G_USEC_PER_SEC);
   g_assert_false (g_io_stream_is_closed (G_IO_STREAM (f->good)));
-  hurry_stop ();
 }
 
 /* There is room for so many, and again when they are gone. */
@@ -244,9 +251,8 @@ test_limit (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->n_accepted, ==, limit);
   if (alone)
     call_juliet (f);
-  hurry_start ();
-  wait_until (f->n_failed == limit);
-  hurry_stop ();
+  while (f->n_failed < limit)
+    pass_second ();
   if (!alone)
     call_juliet (f);
   g_assert_cmpuint (f->n_refused, ==, 10);
