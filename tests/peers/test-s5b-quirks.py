@@ -372,7 +372,7 @@ class Quirks(s5b_case.S5bCase):
         for role in ROLES:
             with self.subTest(role):
                 async with self.agreed(role) as session:
-                    which = [element.get("type") for element in session.theirs].index("proxy")
+                    which = session.theirs.index(await self.their_proxy(session))
                     await self.dialling(session, which=which)
                     cid = await self.peer.next_news(session, "activated")
                     self.assertEqual(cid, session.theirs[which].get("cid"))
