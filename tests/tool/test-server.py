@@ -579,7 +579,9 @@ class Paths(Server):
         both = ("--allow-loopback",)
         # Named, as a search for it might take longer than the connection.
         relay = f"{self.server.proxy_jid}={self.server.proxy_host}:{self.server.proxy_port}"
-        output, errors, other = self.probe(*both, "--proxy", relay, listen=both)
+        # Only who is known is told the key (XEP-0250 §3.2).
+        known = f"romeo@{self.server.domain}=" + self.fingerprint("romeo")
+        output, errors, other = self.probe(*both, "--proxy", relay, listen=(*both, "--trust-fingerprint", known))
         self.assertRegex(output, r"(?m)^  (here|there) +direct +\d+  \S+ .* in use$")
         self.assertRegex(output, r"(?m)^  (here|there) +relay +\d+  127\.0\.0\.1:\d+ ")
         self.assertRegex(output, r"(?m)^  s5b   in use$")
